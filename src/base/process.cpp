@@ -1,0 +1,55 @@
+#include "base/process.h"
+
+#include <fstream>
+#include <sstream>
+#include <unistd.h>
+
+namespace headroom {
+namespace {
+
+// Value of the first "key : value" line of a /proc file, or "".
+std::string proc_value(const char* file, const std::string& key) {
+  std::ifstream in(file);
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.rfind(key, 0) != 0) continue;
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    const auto start = line.find_first_not_of(" \t", colon + 1);
+    return start == std::string::npos ? "" : line.substr(start);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::uint64_t peak_resident_bytes() {
+  std::istringstream value(proc_value("/proc/self/status", "VmHWM"));
+  std::uint64_t kib = 0;
+  value >> kib;
+  return kib * 1024;
+}
+
+std::uint64_t physical_memory_bytes() {
+  const auto pages = ::sysconf(_SC_PHYS_PAGES);
+  const auto page = ::sysconf(_SC_PAGESIZE);
+  return pages > 0 && page > 0
+             ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page)
+             : 0;
+}
+
+std::string cpu_name() {
+  auto name = proc_value("/proc/cpuinfo", "model name");
+  return name.empty() ? "unknown" : name;
+}
+
+bool cpu_has(const std::string& flag) {
+  std::istringstream flags(proc_value("/proc/cpuinfo", "flags"));
+  std::string word;
+  while (flags >> word) {
+    if (word == flag) return true;
+  }
+  return false;
+}
+
+}  // namespace headroom

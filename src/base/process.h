@@ -1,0 +1,21 @@
+// Facts about this process and the machine under it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace headroom {
+
+/// Highest resident set of this process so far, in bytes (VmHWM). 0 where the system does not say.
+std::uint64_t peak_resident_bytes();
+
+/// Physical memory of the machine in bytes, as the kernel reports it.
+std::uint64_t physical_memory_bytes();
+
+/// Model name of the first CPU, or "unknown".
+std::string cpu_name();
+
+/// True when the CPU has the named /proc/cpuinfo flag, e.g. "avx2".
+bool cpu_has(const std::string& flag);
+
+}  // namespace headroom

@@ -1,0 +1,53 @@
+// Named weights: where networks take their parameters from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+namespace headroom {
+
+/// Something that has tensors under published names: a checkpoint on disk, a golden file, a random
+/// generator. Implementations are immutable or used from one thread.
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  virtual bool has(const std::string& name) const = 0;
+  /// Shape of a tensor that is there; throws Error(checkpoint) naming the missing tensor otherwise.
+  virtual std::vector<std::int64_t> shape_of(const std::string& name) const = 0;
+  /// The tensor in its stored dtype, on the CPU. Throws Error(checkpoint) when it is missing or its
+  /// shape is not `shape`; the message names tensor, file and both shapes.
+  virtual at::Tensor get(const std::string& name, at::IntArrayRef shape) = 0;
+};
+
+/// A place inside a source: a name prefix, and the dtype and device that weights are wanted in.
+/// A network binds its parameters once with it ("bind" functions in models/) and is then a plain
+/// struct of tensors. Cheap to copy. Floating-point tensors are converted to `options`, others only
+/// moved. A tensor that needs no conversion stays a view on the mapped file.
+class Weights {
+ public:
+  explicit Weights(WeightSource& source, at::TensorOptions options = at::kFloat,
+                   std::string prefix = "");
+
+  /// The sub-place `scope.`: Weights(w)/"decoder" names "decoder.…".
+  Weights operator/(std::string_view scope) const;
+  Weights operator/(std::int64_t index) const;
+
+  at::Tensor operator()(std::string_view name, at::IntArrayRef shape) const;
+  /// The same, in `dtype` whatever the options say: for what must stay in fp32.
+  at::Tensor as(at::ScalarType dtype, std::string_view name, at::IntArrayRef shape) const;
+  bool has(std::string_view name) const;
+  std::vector<std::int64_t> shape_of(std::string_view name) const;
+
+  const at::TensorOptions& options() const { return options_; }
+
+ private:
+  WeightSource* source_;
+  at::TensorOptions options_;
+  std::string prefix_;
+};
+
+}  // namespace headroom
