@@ -22,6 +22,10 @@ at::Tensor Weights::as(at::ScalarType dtype, std::string_view name, at::IntArray
   return source_->get(prefix_ + std::string(name), shape).to(options_.dtype(dtype));
 }
 
+at::Tensor Weights::stored(std::string_view name, at::IntArrayRef shape) const {
+  return source_->get(prefix_ + std::string(name), shape).to(options_.device());
+}
+
 bool Weights::has(std::string_view name) const { return source_->has(prefix_ + std::string(name)); }
 
 std::vector<std::int64_t> Weights::shape_of(std::string_view name) const {

@@ -39,6 +39,8 @@ class Weights {
   at::Tensor operator()(std::string_view name, at::IntArrayRef shape) const;
   /// The same, in `dtype` whatever the options say: for what must stay in fp32.
   at::Tensor as(at::ScalarType dtype, std::string_view name, at::IntArrayRef shape) const;
+  /// The same, in the stored dtype: for large tables of which only rows are used.
+  at::Tensor stored(std::string_view name, at::IntArrayRef shape) const;
   bool has(std::string_view name) const;
   std::vector<std::int64_t> shape_of(std::string_view name) const;
 
