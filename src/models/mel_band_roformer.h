@@ -45,13 +45,15 @@ struct RoformerConfig {
 
 /// Sizes from the tensors, so that any checkpoint of the family loads; `side` is an optional JSON
 /// object (config.json beside the file) that may give stft_n_fft, stft_hop_length, sample_rate,
-/// stereo and chunk_size. Throws Error(checkpoint) where tensors and side file contradict each other.
-RoformerConfig derive_roformer_config(const Weights& weights, const nlohmann::json& side, const std::string& where);
+/// stereo and chunk_size. Throws Error(checkpoint) where tensors and side file contradict each
+/// other.
+RoformerConfig derive_roformer_config(const Weights& weights, const nlohmann::json& side,
+                                      const std::string& where);
 
 struct RoformerAttention {
-  at::Tensor norm;                 // gamma [dim]
-  Linear qkv, gates, out;          // gates: one number per head and token
-  at::Tensor frequencies;          // [head_dim / 2], as stored: recomputing fp16 ones is audible
+  at::Tensor norm;         // gamma [dim]
+  Linear qkv, gates, out;  // gates: one number per head and token
+  at::Tensor frequencies;  // [head_dim / 2], as stored: recomputing fp16 ones is audible
 };
 struct RoformerFeedForward {
   at::Tensor norm;

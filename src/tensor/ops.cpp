@@ -70,23 +70,21 @@ at::Tensor hidden_scores(Range queries, Range keys, const AttentionMask& mask, a
 
 }  // namespace
 
-at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                     const AttentionMask& mask) {
+namespace {
+
+// attention() for a part of the batch: q [B, groups, shared, S, d], already scaled, into `out`.
+void attend_part(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                 const AttentionMask& mask, const at::Tensor& out) {
   const auto batch = q.size(0);
-  const auto heads = q.size(1);
-  const auto length = q.size(2);
-  const auto width = q.size(3);
-  const auto groups = k.size(1);
-  const auto shared = heads / groups;
-  const auto scaled = (q * (1.0 / std::sqrt(static_cast<double>(width))))
-                          .view({batch, groups, shared, length, width});
-  const auto out = at::empty({batch, groups, shared, length, width}, q.options());
-  for (std::int64_t begin = 0; begin < length; begin += kQueryBlock) {
-    const Range queries{begin, std::min(length, begin + kQueryBlock)};
+  const auto groups = q.size(1);
+  const auto shared = q.size(2);
+  const auto width = q.size(4);
+  for (std::int64_t begin = 0; begin < q.size(3); begin += kQueryBlock) {
+    const Range queries{begin, std::min(q.size(3), begin + kQueryBlock)};
     const auto rows = queries.end - queries.begin;
     const auto keys = visible_keys(queries, k.size(2), mask);
     const auto count = keys.end - keys.begin;
-    const auto block = scaled.narrow(3, begin, rows).reshape({batch, groups, shared * rows, width});
+    const auto block = q.narrow(3, begin, rows).reshape({batch, groups, shared * rows, width});
     auto scores = at::matmul(block, k.narrow(2, keys.begin, count).transpose(2, 3))
                       .view({batch, groups, shared, rows, count});
     const auto hidden = hidden_scores(queries, keys, mask, q.device());
@@ -100,9 +98,37 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     const auto weights = at::softmax(scores, -1, at::kFloat)
                              .to(v.scalar_type())
                              .view({batch, groups, shared * rows, count});
+    scores.reset();
     out.narrow(3, begin, rows)
         .copy_(at::matmul(weights, v.narrow(2, keys.begin, count))
                    .view({batch, groups, shared, rows, width}));
+  }
+}
+
+}  // namespace
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                     const AttentionMask& mask) {
+  const auto batch = q.size(0);
+  const auto heads = q.size(1);
+  const auto length = q.size(2);
+  const auto width = q.size(3);
+  const auto groups = k.size(1);
+  const auto scaled = (q * (1.0 / std::sqrt(static_cast<double>(width))))
+                          .view({batch, groups, heads / groups, length, width});
+  const auto out = at::empty_like(scaled);
+  const auto row_scores = heads * std::min(length, kQueryBlock) * k.size(2);
+  const auto part =
+      std::clamp<std::int64_t>(kMostScores / std::max<std::int64_t>(1, row_scores), 1, batch);
+  for (std::int64_t begin = 0; begin < batch; begin += part) {
+    const auto count = std::min(part, batch - begin);
+    const auto of = [&](const at::Tensor& x) {
+      return x.size(0) == 1 ? x : x.narrow(0, begin, count);
+    };
+    AttentionMask part_mask = mask;
+    if (mask.keys.defined()) part_mask.keys = of(mask.keys);
+    attend_part(scaled.narrow(0, begin, count), of(k), of(v), part_mask,
+                out.narrow(0, begin, count));
   }
   return out.view({batch, heads, length, width})
       .transpose(1, 2)

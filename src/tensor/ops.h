@@ -41,14 +41,19 @@ struct AttentionMask {
 /// softmax(q·kᵀ/√d)·v with grouped heads: q [B, heads, S, d], k and v [B, kv_heads, L, d] where
 /// kv_heads divides heads and head g serves a contiguous group. Softmax in fp32. Returns
 /// [B, S, heads·d].
-/// Never holds more than a block of the scores: queries go in blocks of at most kQueryBlock, and
-/// windowed or causal blocks only meet the keys that some query of the block can see.
+/// Never holds more than a block of the scores: queries go in blocks of at most kQueryBlock,
+/// windowed or causal blocks only meet the keys that some query of the block can see, and a batch
+/// is taken in parts of at most kMostScores scores. k, v and mask.keys may have one row that serves
+/// the batch.
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                      const AttentionMask& mask = {});
 
 /// Rows of one attention block: large enough for full speed of the matrix product, small enough
 /// that 16 heads × 256 × 3000 scores stay under 50 MB in fp32.
 inline constexpr std::int64_t kQueryBlock = 256;
+
+/// 64 MB of fp32 scores at a time.
+inline constexpr std::int64_t kMostScores = 16 << 20;
 
 /// x + sin²(a·x)·b for x [B, C, n], a and b [C, 1] (Oobleck's snake with a = e^alpha and
 /// b = 1/(e^beta + 1e-9)). In fp32 whatever the storage dtype.
