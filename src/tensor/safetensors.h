@@ -40,6 +40,10 @@ std::string_view safetensors_name(at::ScalarType dtype);
 
 /// A read-only, memory-mapped file. Immutable after open(), so any thread may read it. Tensors
 /// taken from it keep the mapping alive on their own. Copying shares the mapping.
+///
+/// The bytes are read when a tensor is used, not before. A file that is cut short by somebody else
+/// meanwhile kills the process with SIGBUS at that moment, as with any mapped file: replace
+/// checkpoints by renaming a new file over them (as SafetensorsWriter does), never in place.
 class SafetensorsFile {
  public:
   /// Maps and checks the whole header: lengths, dtypes, shapes (overflow), byte ranges (order,
@@ -56,9 +60,10 @@ class SafetensorsFile {
   const std::vector<TensorEntry>& entries() const;
   /// The entry of that name, or nullptr.
   const TensorEntry* find(std::string_view name) const;
-  /// A view on the mapped bytes in the stored dtype and shape; do not write to it. Misaligned data
-  /// (the format does not promise alignment) is copied instead. Throws Error(checkpoint) for a name
-  /// that is not there.
+  /// A view on the mapped bytes in the stored dtype and shape. Writing to it ends the process: the
+  /// mapping is read-only. Misaligned data (the format does not promise alignment) is copied
+  /// instead, and so is BOOL, whose bytes other than 0 become 1. Throws Error(checkpoint) for a
+  /// name that is not there.
   at::Tensor tensor(std::string_view name) const;
   /// The `__metadata__` strings; empty when there are none.
   const std::map<std::string, std::string>& metadata() const;
@@ -71,7 +76,9 @@ class SafetensorsFile {
 
 /// Writes a file tensor by tensor, so that a checkpoint larger than memory can be made. Order of
 /// use: add() every tensor, write() each of them in the same order, finish(). The file appears
-/// under its name only at finish(). One thread. Errors are Error(output).
+/// under its name only at finish(). One thread. Errors are Error(output); a wrong order of use is
+/// Error(internal). The data section begins at a multiple of 8 bytes and the format allows no gaps,
+/// so add wide dtypes first if all tensors are to be aligned.
 class SafetensorsWriter {
  public:
   explicit SafetensorsWriter(const std::filesystem::path& target);
@@ -89,7 +96,7 @@ class SafetensorsWriter {
   std::unique_ptr<State> state_;
 };
 
-/// All of `tensors` in one go.
+/// All of `tensors` in one go, ordered so that each is aligned.
 void save_safetensors(const std::filesystem::path& target,
                       const std::map<std::string, at::Tensor>& tensors,
                       const std::map<std::string, std::string>& metadata = {});
