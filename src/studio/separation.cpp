@@ -1,0 +1,168 @@
+#include "studio/separation.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "audio/channels.h"
+#include "audio/crossfade.h"
+#include "audio/resample.h"
+#include "audio/stems.h"
+
+namespace headroom::studio {
+namespace {
+
+constexpr std::int64_t kFadeFraction = 10;  // a chunk fades over a tenth of its length
+
+// The mixture as the reference pads it: mirrored at both ends by `border` samples, none if it is
+// too short for that. Positions below are in the padded signal.
+struct Padded {
+  const at::Tensor& mixture;
+  std::int64_t border;
+
+  std::int64_t length() const { return mixture.size(1) + 2 * border; }
+
+  at::Tensor segment(std::int64_t begin, std::int64_t count) const {
+    const auto last = mixture.size(1) - 1;
+    const auto from = begin - border;
+    if (from >= 0 && from + count <= last + 1) return mixture.narrow(1, from, count);
+    auto index = at::arange(from, from + count, at::kLong).abs_();
+    index = last - (last - index).abs_();
+    return mixture.index_select(1, index);
+  }
+};
+
+// A last, shorter segment is filled up: mirrored when there is enough to mirror, else with zeros.
+at::Tensor fill_chunk(const at::Tensor& segment, std::int64_t chunk) {
+  const auto missing = chunk - segment.size(1);
+  if (missing == 0) return segment;
+  if (segment.size(1) > chunk / 2 + 1)
+    return at::reflection_pad1d(segment.unsqueeze(0), {0, missing})[0];
+  return at::constant_pad_nd(segment, {0, missing});
+}
+
+// Overlap-add with a moving origin: sums of window · stem and of window, one chunk long.
+class Blender {
+ public:
+  Blender(at::IntArrayRef shape, std::int64_t chunk)
+      : sum_(at::zeros({shape[0], shape[1], chunk})), weight_(at::zeros({chunk})) {}
+
+  void add(const at::Tensor& stems, const at::Tensor& window) {
+    const auto count = window.size(0);
+    sum_.narrow(2, 0, count).add_(stems.narrow(2, 0, count) * window);
+    weight_.narrow(0, 0, count).add_(window);
+  }
+
+  /// The first `count` positions are complete: returns them and moves on by as much.
+  at::Tensor take(std::int64_t count) {
+    constexpr double least = 1e-8;
+    auto done = sum_.narrow(2, 0, count) / weight_.narrow(0, 0, count).clamp_min(least);
+    sum_ = at::constant_pad_nd(sum_.narrow(2, count, sum_.size(2) - count), {0, count});
+    weight_ = at::constant_pad_nd(weight_.narrow(0, count, weight_.size(0) - count), {0, count});
+    return done;
+  }
+
+ private:
+  at::Tensor sum_;
+  at::Tensor weight_;
+};
+
+// Where the finished signal goes: cuts the border off and adds the remainder stem.
+class Output {
+ public:
+  Output(const models::RoformerConfig& config, const at::Tensor& mixture, std::int64_t border,
+         const StemSink& sink)
+      : config_(config), mixture_(mixture), skip_(border), sink_(sink) {}
+
+  void write(at::Tensor stems) {
+    const auto skipped = std::min(skip_, stems.size(2));
+    skip_ -= skipped;
+    const auto count = std::min(stems.size(2) - skipped, mixture_.size(1) - written_);
+    if (count <= 0) return;
+    stems = stems.narrow(2, skipped, count);
+    if (config_.stems == 1) {
+      stems = at::cat({stems, (mixture_.narrow(1, written_, count) - stems[0]).unsqueeze(0)});
+    }
+    written_ += count;
+    sink_(stems);
+  }
+
+ private:
+  const models::RoformerConfig& config_;
+  const at::Tensor& mixture_;
+  std::int64_t skip_;
+  std::int64_t written_ = 0;
+  const StemSink& sink_;
+};
+
+}  // namespace
+
+std::vector<std::string> stem_names(const models::RoformerConfig& config) {
+  if (config.stems <= 2) return {"vocals", "instruments"};
+  if (config.stems == 4) return {"vocals", "drums", "bass", "other"};
+  std::vector<std::string> names;
+  for (std::int64_t i = 1; i <= config.stems; ++i) names.push_back(fmt::format("stem{}", i));
+  return names;
+}
+
+void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
+              Progress& progress) {
+  const auto& config = roformer.config;
+  const auto chunk = config.chunk;
+  const auto step = chunk / kSeparationOverlaps;
+  const auto samples = mixture.size(1);
+  const auto border = samples > 2 * (chunk - step) ? chunk - step : 0;
+  const Padded padded{mixture, border};
+  // A chunk that begins behind the last kept sample lies wholly in the discarded border.
+  const auto runs = (border + samples + step - 1) / step;
+  progress.stage("separate", runs);
+  Blender blender({config.stems, config.channels}, chunk);
+  Output output(config, mixture, border, sink);
+  for (std::int64_t run = 0; run < runs; ++run) {
+    const auto begin = run * step;
+    const auto count = std::min(chunk, padded.length() - begin);
+    const auto stems =
+        models::separate_chunk(roformer, fill_chunk(padded.segment(begin, count), chunk));
+    const bool first = run == 0;
+    const bool last = !first && begin + chunk >= padded.length();
+    const auto window =
+        trapezoid_window(chunk, chunk / kFadeFraction, {.head = !first, .tail = !last});
+    blender.add(stems, window.narrow(0, 0, count));
+    output.write(blender.take(run + 1 < runs ? step : count));
+    progress.step();
+  }
+}
+
+void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
+                      const StemSink& sink, Progress& progress) {
+  const auto& config = roformer.config;
+  const auto channels = audio.size(0);
+  const auto mixture = to_channels(sinc_resample(audio, rate, config.sample_rate), config.channels);
+  if (rate == config.sample_rate && channels == config.channels)
+    return separate(roformer, mixture, sink, progress);
+
+  std::vector<SincResampler> back;
+  const auto stems = static_cast<std::int64_t>(stem_names(config).size());
+  for (std::int64_t s = 0; s < stems; ++s)
+    back.emplace_back(config.sample_rate, rate, config.channels);
+  std::int64_t left = audio.size(1);
+  const auto emit = [&](const std::function<at::Tensor(std::int64_t)>& part) {
+    std::vector<at::Tensor> parts;
+    for (std::int64_t s = 0; s < stems; ++s) parts.push_back(part(s));
+    const auto count = std::min(left, parts[0].size(1));
+    if (count == 0) return;
+    for (auto& stem : parts) stem = fit_stem(stem, channels, count);
+    left -= count;
+    sink(at::stack(parts));
+  };
+  separate(
+      roformer, mixture,
+      [&](const at::Tensor& block) {
+        emit([&](std::int64_t s) { return back[static_cast<size_t>(s)].push(block[s]); });
+      },
+      progress);
+  emit([&](std::int64_t s) { return back[static_cast<size_t>(s)].finish(); });
+}
+
+}  // namespace headroom::studio

@@ -1,0 +1,38 @@
+// Splitting a track of any length into stems with overlapped chunks.
+// Source: specification "Mel-Band RoFormer", sections 5 to 7.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <ATen/ATen.h>
+
+#include "base/progress.h"
+#include "models/mel_band_roformer.h"
+
+namespace headroom::studio {
+
+/// Chunks that cover one sample: half-overlapped, as the published results are made.
+inline constexpr std::int64_t kSeparationOverlaps = 2;
+
+/// Names of the stems that separate() emits. A single-target network gives its target and the rest.
+std::vector<std::string> stem_names(const models::RoformerConfig& config);
+
+/// Receives [stems, channels, m] blocks in order; together they are as long as the input.
+using StemSink = std::function<void(const at::Tensor& block)>;
+
+/// Stems of `mixture` [channels, n] fp32 at the network's rate. Of a single-target network the
+/// second stem is the mixture minus the first, sample by sample, so the two sum to the mixture
+/// exactly up to one rounding. Peak memory: one chunk and its accumulators, beside the mixture.
+void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
+              Progress& progress = no_progress());
+
+/// The same for audio [c, n] at `rate`: resamples to the network's rate and back, and fits what
+/// comes to c channels and n samples. At another rate than the network's, the stems' sum differs
+/// from the mixture by what the two resamplings lose.
+void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
+                      const StemSink& sink, Progress& progress = no_progress());
+
+}  // namespace headroom::studio
