@@ -98,9 +98,6 @@ void SafetensorsWriter::add(const std::string& name, at::ScalarType dtype,
     state_->fail(
         fmt::format("tensor \"{}\" has more than {} dimensions", printable(name), kMostDimensions));
   }
-  if (!state_->names.insert(name).second) {
-    state_->fail(fmt::format("tensor \"{}\" was added twice", printable(name)));
-  }
   safetensors_name(dtype);  // refuses dtypes that the format does not have
   std::uint64_t bytes = c10::elementSize(dtype);
   for (const auto size : shape) {
@@ -108,6 +105,9 @@ void SafetensorsWriter::add(const std::string& name, at::ScalarType dtype,
       state_->fail(fmt::format("tensor \"{}\" cannot have the shape {}", printable(name),
                                shape_text(shape)));
     }
+  }
+  if (!state_->names.insert(name).second) {
+    state_->fail(fmt::format("tensor \"{}\" was added twice", printable(name)));
   }
   TensorEntry entry{name, dtype, std::move(shape), state_->end, state_->end + bytes};
   state_->end = entry.end;

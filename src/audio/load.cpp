@@ -1,0 +1,86 @@
+#include "audio/load.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "audio/resample.h"
+#include "audio/soxr_resampler.h"
+#include "base/error.h"
+
+namespace headroom {
+namespace {
+
+constexpr std::int64_t kBlock = 1 << 16;  // frames decoded at a time
+
+// Grows a [channels, n] result at its end. Room that was reserved and never written costs address
+// space only, so the header's word is taken for it, within bounds.
+class Collector {
+ public:
+  Collector(std::int64_t channels, std::int64_t expected)
+      : channels_(channels), room_(std::max<std::int64_t>(expected, kBlock)) {
+    samples_ = at::empty({channels_, room_}, at::kFloat);
+  }
+
+  void add(const at::Tensor& block) {
+    if (length_ + block.size(1) > room_) grow(length_ + block.size(1));
+    samples_.narrow(1, length_, block.size(1)).copy_(block);
+    length_ += block.size(1);
+  }
+
+  std::int64_t length() const { return length_; }
+
+  // Contiguous, without a second copy: rows move down to close the gaps between them.
+  at::Tensor take() {
+    auto* data = samples_.data_ptr<float>();
+    for (std::int64_t c = 1; c < channels_ && length_ < room_; ++c) {
+      std::memmove(data + c * length_, data + c * room_,
+                   static_cast<size_t>(length_) * sizeof(float));
+    }
+    return samples_.view({-1}).narrow(0, 0, channels_ * length_).view({channels_, length_});
+  }
+
+ private:
+  void grow(std::int64_t least) {
+    room_ = std::max(least, room_ + room_ / 2);
+    auto larger = at::empty({channels_, room_}, at::kFloat);
+    larger.narrow(1, 0, length_).copy_(samples_.narrow(1, 0, length_));
+    samples_ = larger;
+  }
+
+  std::int64_t channels_;
+  std::int64_t room_;
+  std::int64_t length_ = 0;
+  at::Tensor samples_;
+};
+
+}  // namespace
+
+at::Tensor load_audio(const std::filesystem::path& path, int rate, const LoadSettings& settings,
+                      Progress& progress) {
+  AudioReader reader(path, settings.bad_samples);
+  const auto& format = reader.format();
+  const std::int64_t channels = settings.channels.value_or(format.channels);
+  const auto most = static_cast<std::int64_t>(settings.longest_seconds * format.rate);
+  const auto refuse_long = [&](std::int64_t frames) {
+    if (frames <= most) return;
+    throw Error(ErrorKind::input, fmt::format("{}: lasts longer than {:.0f} s; cut it first",
+                                              printable(path.string()), settings.longest_seconds));
+  };
+  SoxrResampler resampler(format.rate, rate, channels);
+  const std::int64_t claimed = std::min(format.frames, most);
+  Collector result(channels, resampled_length(claimed, format.rate, rate));
+  progress.stage("decode", (claimed + kBlock - 1) / kBlock);
+  for (;;) {
+    const auto block = reader.read(kBlock);
+    if (block.size(1) == 0) break;
+    refuse_long(reader.position());
+    result.add(resampler.push(to_channels(block, channels, settings.downmix)));
+    progress.step();
+  }
+  result.add(resampler.finish());
+  return result.take();
+}
+
+}  // namespace headroom

@@ -1,0 +1,29 @@
+// A whole audio file in memory, at the rate and with the channels that are wanted.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include <ATen/ATen.h>
+
+#include "audio/channels.h"
+#include "audio/file.h"
+#include "base/progress.h"
+
+namespace headroom {
+
+struct LoadSettings {
+  std::optional<std::int64_t> channels;  // by to_channels(); as in the file when not given
+  Downmix downmix = Downmix::average;
+  BadSamples bad_samples = BadSamples::refuse;
+  double longest_seconds = 7200.0;  // longer files are refused: a few kilobytes can hold days
+};
+
+/// The samples of `path` at `rate` Hz, fp32 [channels, n], contiguous; resampled by soxr HQ when
+/// the file has another rate. Decodes block by block: memory is the result plus a few megabytes,
+/// whatever the header claims. Reports "decode" in steps of blocks. Throws what AudioReader throws.
+at::Tensor load_audio(const std::filesystem::path& path, int rate,
+                      const LoadSettings& settings = {}, Progress& progress = no_progress());
+
+}  // namespace headroom
