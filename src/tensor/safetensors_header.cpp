@@ -284,6 +284,11 @@ SafetensorsHeader read_safetensors_header(std::string_view json, std::uint64_t d
         fmt::format("{}: the header does not begin with '{{'; this is not a safetensors file",
                     label));
   }
+  // The parser takes a NUL for the end of the text and ignores what follows.
+  if (const auto nul = json.find('\0'); nul != std::string_view::npos) {
+    throw Error(ErrorKind::checkpoint,
+                fmt::format("{}: the header is not valid JSON at its byte {}", label, nul + 1));
+  }
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   check_layout(header, data_size, label);
   return header;
