@@ -20,7 +20,9 @@ struct Options {
   bool beats = false;
 };
 
-double decibels(double amplitude) { return amplitude > 0.0 ? 20.0 * std::log10(amplitude) : -144.0; }
+double decibels(double amplitude) {
+  return amplitude > 0.0 ? 20.0 * std::log10(amplitude) : -144.0;
+}
 
 Outcome run(const Options& options, Progress& progress) {
   const Meter meter;
@@ -53,15 +55,19 @@ Outcome run(const Options& options, Progress& progress) {
                   {"peak_dbfs", decibels(peak)},
                   {"rms_dbfs", decibels(rms)}};
   if (options.beats) outcome.data["beats"] = track.beat_times(kRate);
-  outcome.text = fmt::format("{}\n  {} at {} Hz, {} channels, {}\n", options.input, clock_text(seconds), format.rate,
-                             format.channels, format.name);
-  outcome.text += track.bpm > 0 ? fmt::format("  tempo   {} bpm ({:.2f}), {} beats\n", reported_bpm(track.bpm), track.bpm,
-                                              track.beats.size())
-                                : std::string("  tempo   none found\n");
-  outcome.text += fmt::format("  key     {} (lead {:.3f}), tuning {:+.0f} cents\n", key.name(), key.confidence, 100.0 * tuning);
-  outcome.text += fmt::format("  level   peak {:.1f} dBFS, rms {:.1f} dBFS\n", decibels(peak), decibels(rms));
+  outcome.text = fmt::format("{}\n  {} at {} Hz, {} channels, {}\n", options.input,
+                             clock_text(seconds), format.rate, format.channels, format.name);
+  outcome.text += track.bpm > 0
+                      ? fmt::format("  tempo   {} bpm ({:.2f}), {} beats\n",
+                                    reported_bpm(track.bpm), track.bpm, track.beats.size())
+                      : std::string("  tempo   none found\n");
+  outcome.text += fmt::format("  key     {} (lead {:.3f}), tuning {:+.0f} cents\n", key.name(),
+                              key.confidence, 100.0 * tuning);
+  outcome.text +=
+      fmt::format("  level   peak {:.1f} dBFS, rms {:.1f} dBFS\n", decibels(peak), decibels(rms));
   if (options.beats) {
-    for (const double beat : track.beat_times(kRate)) outcome.text += fmt::format("  beat    {:.3f}\n", beat);
+    for (const double beat : track.beat_times(kRate))
+      outcome.text += fmt::format("  beat    {:.3f}\n", beat);
   }
   meter.add_to(outcome);
   return outcome;
@@ -72,11 +78,15 @@ Outcome run(const Options& options, Progress& progress) {
 Command add_analyze(CLI::App& app) {
   auto* command = app.add_subcommand("analyze", "Tempo, key, tuning and level of a track");
   auto options = std::make_shared<Options>();
-  command->add_option("IN", options->input, "Audio file: WAV, FLAC, OGG, Opus, MP3, AIFF; any rate")->required();
-  command->add_option("--profile", options->profile, "Key profiles: temperley, krumhansl, edma or bgate (electronic)")
+  command->add_option("IN", options->input, "Audio file: WAV, FLAC, OGG, Opus, MP3, AIFF; any rate")
+      ->required();
+  command
+      ->add_option("--profile", options->profile,
+                   "Key profiles: temperley, krumhansl, edma or bgate (electronic)")
       ->capture_default_str();
   command->add_flag("--beats", options->beats, "List the time of every beat");
-  return {command, [options](const Common&, Progress& progress) { return run(*options, progress); }};
+  return {command,
+          [options](const Common&, Progress& progress) { return run(*options, progress); }};
 }
 
 }  // namespace headroom::cli

@@ -25,12 +25,14 @@ Outcome run_encode(const Options& options, Progress& progress) {
   const Meter meter;
   const auto encoder = options.model.open().load_vae_encoder();
   const auto& config = encoder.config;
-  const PendingFile probe(options.output);  // a folder that cannot be written is known before the work
-  const auto audio =
-      load_audio(options.input, static_cast<int>(config.sample_rate), {.channels = config.audio_channels}, progress);
+  const PendingFile probe(
+      options.output);  // a folder that cannot be written is known before the work
+  const auto audio = load_audio(options.input, static_cast<int>(config.sample_rate),
+                                {.channels = config.audio_channels}, progress);
   const auto missing = (config.hop() - audio.size(1) % config.hop()) % config.hop();
-  const auto moments = studio::encode_audio(encoder, at::constant_pad_nd(audio, {0, missing}).unsqueeze(0),
-                                            studio::default_encode_limits(config), progress);
+  const auto moments =
+      studio::encode_audio(encoder, at::constant_pad_nd(audio, {0, missing}).unsqueeze(0),
+                           studio::default_encode_limits(config), progress);
   const auto latents = options.mean ? models::posterior(moments).mean.transpose(1, 2).contiguous()
                                     : studio::sample_latents(moments, options.seed);
   save_safetensors(options.output, {{kLatents, latents}},
@@ -44,8 +46,9 @@ Outcome run_encode(const Options& options, Progress& progress) {
                   {"samples", audio.size(1)},
                   {"mean", latents.mean().item<double>()},
                   {"deviation", latents.std().item<double>()}};
-  outcome.text = fmt::format("{}: {} frames of {} channels, mean {:.3f}, deviation {:.3f}\n", options.output,
-                             latents.size(1), latents.size(2), latents.mean().item<double>(), latents.std().item<double>());
+  outcome.text = fmt::format("{}: {} frames of {} channels, mean {:.3f}, deviation {:.3f}\n",
+                             options.output, latents.size(1), latents.size(2),
+                             latents.mean().item<double>(), latents.std().item<double>());
   meter.add_to(outcome);
   return outcome;
 }
@@ -53,17 +56,21 @@ Outcome run_encode(const Options& options, Progress& progress) {
 at::Tensor read_latents(const SafetensorsFile& file, const models::OobleckConfig& config) {
   const auto* entry = file.find(kLatents);
   if (entry == nullptr) {
-    throw Error(ErrorKind::input, fmt::format("{}: has no tensor 'latents'; `headroom encode` makes such files",
-                                              file.path().string()));
+    throw Error(ErrorKind::input,
+                fmt::format("{}: has no tensor 'latents'; `headroom encode` makes such files",
+                            file.path().string()));
   }
   const auto& shape = entry->shape;
-  if (entry->dtype != at::kFloat || shape.size() != 3 || shape[0] != 1 || shape[1] < 1 || shape[2] != config.latent_channels) {
-    throw Error(ErrorKind::input, fmt::format("{}: 'latents' is {}, must be fp32 [1, frames, {}]", file.path().string(),
-                                              shape_text(shape), config.latent_channels));
+  if (entry->dtype != at::kFloat || shape.size() != 3 || shape[0] != 1 || shape[1] < 1 ||
+      shape[2] != config.latent_channels) {
+    throw Error(ErrorKind::input,
+                fmt::format("{}: 'latents' is {}, must be fp32 [1, frames, {}]",
+                            file.path().string(), shape_text(shape), config.latent_channels));
   }
   auto latents = file.tensor(kLatents);
   if (!at::isfinite(latents).all().item<bool>()) {
-    throw Error(ErrorKind::input, fmt::format("{}: 'latents' holds NaN or infinity", file.path().string()));
+    throw Error(ErrorKind::input,
+                fmt::format("{}: 'latents' holds NaN or infinity", file.path().string()));
   }
   return latents;
 }
@@ -114,19 +121,24 @@ Command add_encode(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command->add_option("IN", options->input, "Audio file")->required();
   command->add_option("-o,--output", options->output, "Latents file (.safetensors)")->required();
-  command->add_option("--seed", options->seed, "Seed of the posterior's sample")->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the posterior's sample")
+      ->capture_default_str();
   command->add_flag("--mean", options->mean, "The posterior's mean instead of a sample");
   options->model.add_to(*command);
-  return {command, [options](const Common&, Progress& progress) { return run_encode(*options, progress); }};
+  return {command,
+          [options](const Common&, Progress& progress) { return run_encode(*options, progress); }};
 }
 
 Command add_decode(CLI::App& app) {
   auto* command = app.add_subcommand("decode", "Latents (.safetensors) to audio with the VAE");
   auto options = std::make_shared<Options>();
   command->add_option("IN", options->input, "Latents file made by `headroom encode`")->required();
-  command->add_option("-o,--output", options->output, "Audio file: .wav, .flac, .ogg, .opus or .mp3")->required();
+  command
+      ->add_option("-o,--output", options->output, "Audio file: .wav, .flac, .ogg, .opus or .mp3")
+      ->required();
   options->model.add_to(*command);
-  return {command, [options](const Common&, Progress& progress) { return run_decode(*options, progress); }};
+  return {command,
+          [options](const Common&, Progress& progress) { return run_decode(*options, progress); }};
 }
 
 }  // namespace headroom::cli

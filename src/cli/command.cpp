@@ -12,9 +12,10 @@
 namespace headroom::cli {
 
 void ModelOption::add_to(CLI::App& app) {
-  app.add_option("--model", path,
-                 "Model folder (holds acestep-v15-…/, vae/, Qwen3-Embedding-0.6B/, MelBandRoFormer/); "
-                 "default: the environment variable HEADROOM_MODEL");
+  app.add_option(
+      "--model", path,
+      "Model folder (holds acestep-v15-…/, vae/, Qwen3-Embedding-0.6B/, MelBandRoFormer/); "
+      "default: the environment variable HEADROOM_MODEL");
   app.add_option("--variant", variant, "Which acestep-v15-… folder, when there are several");
 }
 
@@ -23,7 +24,8 @@ studio::ModelFolder ModelOption::open() const {
   const std::string chosen = !path.empty() ? path : environment != nullptr ? environment : "";
   if (chosen.empty()) {
     throw Error(ErrorKind::usage,
-                "no model given; use --model DIR or set HEADROOM_MODEL (`headroom make-model DIR` makes a small one "
+                "no model given; use --model DIR or set HEADROOM_MODEL (`headroom make-model DIR` "
+                "makes a small one "
                 "to try things with)");
   }
   return studio::ModelFolder::open(chosen, variant);
@@ -37,7 +39,8 @@ std::string clock_text(double seconds) {
 Meter::Meter() : began_(std::chrono::steady_clock::now()) {}
 
 void Meter::add_to(Outcome& outcome) const {
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   const auto peak = peak_resident_bytes();
   outcome.data["seconds"] = seconds;
   outcome.data["peak_memory_bytes"] = peak;

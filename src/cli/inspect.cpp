@@ -24,8 +24,9 @@ std::string component_of(const std::string& name) {
   if (dot == std::string::npos) return name;
   const auto first = name.substr(0, dot);
   const auto next = name.find('.', dot + 1);
-  const bool deeper = first == "encoder" && next != std::string::npos && name.compare(dot + 1, 5, "block") != 0 &&
-                      name.compare(dot + 1, 4, "conv") != 0 && name.compare(dot + 1, 5, "snake") != 0;
+  const bool deeper =
+      first == "encoder" && next != std::string::npos && name.compare(dot + 1, 5, "block") != 0 &&
+      name.compare(dot + 1, 4, "conv") != 0 && name.compare(dot + 1, 5, "snake") != 0;
   return deeper ? name.substr(0, next) : first;
 }
 
@@ -44,14 +45,17 @@ void add(Sum& sum, const TensorEntry& entry) {
 }
 
 json to_json(const Sum& sum) {
-  return {{"tensors", sum.tensors}, {"parameters", sum.parameters}, {"bytes", sum.bytes}, {"dtypes", sum.dtypes}};
+  return {{"tensors", sum.tensors},
+          {"parameters", sum.parameters},
+          {"bytes", sum.bytes},
+          {"dtypes", sum.dtypes}};
 }
 
 std::string row(const std::string& name, const Sum& sum) {
   std::string dtypes;
   for (const auto& [dtype, count] : sum.dtypes) dtypes += (dtypes.empty() ? "" : " ") + dtype;
-  return fmt::format("  {:<28} {:>6} tensors {:>14} parameters {:>11}  {}\n", printable(name, 28), sum.tensors,
-                     sum.parameters, human_bytes(sum.bytes), dtypes);
+  return fmt::format("  {:<28} {:>6} tensors {:>14} parameters {:>11}  {}\n", printable(name, 28),
+                     sum.tensors, sum.parameters, human_bytes(sum.bytes), dtypes);
 }
 
 // One checkpoint: its sums by component.
@@ -65,11 +69,17 @@ void inspect_one(const fs::path& path, const Options& options, Outcome& outcome)
     add(components[component_of(entry.name)], entry);
     add(total, entry);
     if (!options.tensors) continue;
-    tensors.push_back({{"name", entry.name}, {"dtype", safetensors_name(entry.dtype)}, {"shape", entry.shape}, {"bytes", entry.bytes()}});
-    listing += fmt::format("    {} {} {}\n", printable(entry.name), safetensors_name(entry.dtype), shape_text(entry.shape));
+    tensors.push_back({{"name", entry.name},
+                       {"dtype", safetensors_name(entry.dtype)},
+                       {"shape", entry.shape},
+                       {"bytes", entry.bytes()}});
+    listing += fmt::format("    {} {} {}\n", printable(entry.name), safetensors_name(entry.dtype),
+                           shape_text(entry.shape));
   }
-  json item{{"path", path.string()}, {"files", checkpoint.files().size()}, {"total", to_json(total)}};
-  outcome.text += fmt::format("{} ({} file{})\n", path.string(), checkpoint.files().size(), checkpoint.files().size() == 1 ? "" : "s");
+  json item{
+      {"path", path.string()}, {"files", checkpoint.files().size()}, {"total", to_json(total)}};
+  outcome.text += fmt::format("{} ({} file{})\n", path.string(), checkpoint.files().size(),
+                              checkpoint.files().size() == 1 ? "" : "s");
   for (const auto& [name, sum] : components) {
     item["components"][name] = to_json(sum);
     outcome.text += row(name, sum);
@@ -91,7 +101,8 @@ bool holds_weights(const fs::path& folder) {
 Outcome run(const Options& options) {
   const fs::path root = options.path;
   std::error_code code;
-  if (!fs::exists(root, code)) throw Error(ErrorKind::input, fmt::format("{}: no such file or folder", options.path));
+  if (!fs::exists(root, code))
+    throw Error(ErrorKind::input, fmt::format("{}: no such file or folder", options.path));
   Outcome outcome;
   outcome.data["checkpoints"] = json::array();
   if (!fs::is_directory(root) || holds_weights(root)) {
@@ -102,7 +113,9 @@ Outcome run(const Options& options) {
   for (const auto& entry : fs::directory_iterator(root, code)) {
     if (entry.is_directory() && holds_weights(entry.path())) parts.push_back(entry.path());
   }
-  if (parts.empty()) throw Error(ErrorKind::checkpoint, fmt::format("{}: holds no .safetensors files", options.path));
+  if (parts.empty())
+    throw Error(ErrorKind::checkpoint,
+                fmt::format("{}: holds no .safetensors files", options.path));
   std::sort(parts.begin(), parts.end());
   for (const auto& part : parts) inspect_one(part, options, outcome);
   return outcome;
@@ -111,9 +124,13 @@ Outcome run(const Options& options) {
 }  // namespace
 
 Command add_inspect(CLI::App& app) {
-  auto* command = app.add_subcommand("inspect", "What a checkpoint holds: components, tensors, dtypes, bytes");
+  auto* command =
+      app.add_subcommand("inspect", "What a checkpoint holds: components, tensors, dtypes, bytes");
   auto options = std::make_shared<Options>();
-  command->add_option("CHECKPOINT", options->path, "A .safetensors file, a sharded index, or a folder of them")->required();
+  command
+      ->add_option("CHECKPOINT", options->path,
+                   "A .safetensors file, a sharded index, or a folder of them")
+      ->required();
   command->add_flag("--tensors", options->tensors, "List every tensor");
   return {command, [options](const Common&, Progress&) { return run(*options); }};
 }

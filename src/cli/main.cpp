@@ -1,5 +1,5 @@
-// The `headroom` program: parses the command line, runs one subcommand, and is the boundary at which
-// every error becomes one line and an exit status.
+// The `headroom` program: parses the command line, runs one subcommand, and is the boundary at
+// which every error becomes one line and an exit status.
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -16,7 +16,8 @@ namespace headroom::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit status: 0 done; 1 done, and the answer is no (verify, doctor); 2 usage; 3 input file; 4 model files;\n"
+    "Exit status: 0 done; 1 done, and the answer is no (verify, doctor); 2 usage; 3 input file; 4 "
+    "model files;\n"
     "5 output; 6 memory; 7 canceled; 8 a defect of this program.";
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -27,14 +28,16 @@ class Cancelable : public TerminalProgress {
   using TerminalProgress::TerminalProgress;
   void step() override {
     TerminalProgress::step();
-    if (interrupted != 0) throw Error(ErrorKind::canceled, "stopped by the user; nothing was written");
+    if (interrupted != 0)
+      throw Error(ErrorKind::canceled, "stopped by the user; nothing was written");
   }
 };
 
 int report_error(const Common& common, ErrorKind kind, std::string_view message) {
   const auto line = std::string(to_string(kind)) + ": " + printable(message, 2000);
   if (common.json) {
-    const nlohmann::json error{{"error", {{"kind", to_string(kind)}, {"message", printable(message, 2000)}}}};
+    const nlohmann::json error{
+        {"error", {{"kind", to_string(kind)}, {"message", printable(message, 2000)}}}};
     std::cout << error.dump() << '\n';
   }
   std::cerr << "headroom: " << line << '\n';
@@ -44,7 +47,8 @@ int report_error(const Common& common, ErrorKind kind, std::string_view message)
 int run(const Common& common, const Command& command) {
   try {
     set_up_logging(common.log_level);
-    if (common.threads < 0 || common.threads > 1024) throw Error(ErrorKind::usage, "--threads must lie in 0…1024");
+    if (common.threads < 0 || common.threads > 1024)
+      throw Error(ErrorKind::usage, "--threads must lie in 0…1024");
     set_compute_threads(common.threads);
     const at::NoGradGuard no_grad;
     Outcome outcome;
@@ -53,7 +57,8 @@ int run(const Common& common, const Command& command) {
       outcome = command.run(common, progress);
     }
     if (common.json) {
-      std::cout << outcome.data.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+      std::cout << outcome.data.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+                << '\n';
     } else {
       std::cout << outcome.text;
     }
@@ -65,7 +70,8 @@ int run(const Common& common, const Command& command) {
   } catch (const c10::Error& error) {
     const std::string what = error.what_without_backtrace();
     const bool memory = what.find("alloc") != std::string::npos;
-    return report_error(common, memory ? ErrorKind::memory : ErrorKind::internal, what.substr(0, what.find('\n')));
+    return report_error(common, memory ? ErrorKind::memory : ErrorKind::internal,
+                        what.substr(0, what.find('\n')));
   } catch (const std::bad_alloc&) {
     return report_error(common, ErrorKind::memory, "this machine has not enough memory for that");
   } catch (const std::exception& error) {
@@ -81,8 +87,10 @@ int main(int argc, char** argv) {
   restart_with_fitting_blas(argv);
   std::signal(SIGINT, [](int) { cli::interrupted = 1; });
 
-  CLI::App app("Headroom: covers and stems of music, on one GPU or a laptop's CPU, without running out of memory.",
-               "headroom");
+  CLI::App app(
+      "Headroom: covers and stems of music, on one GPU or a laptop's CPU, without running out of "
+      "memory.",
+      "headroom");
   app.footer(cli::kFooter);
   app.set_version_flag("--version", HEADROOM_VERSION);
   app.require_subcommand(1);
@@ -90,13 +98,17 @@ int main(int argc, char** argv) {
 
   cli::Common common;
   app.add_flag("--json", common.json, "Answer with one JSON object on standard output");
-  app.add_flag("-q,--quiet", common.quiet, "No progress bars (there are none without a terminal either)");
-  app.add_option("--threads", common.threads, "Compute threads; 0 means one per CPU")->capture_default_str();
-  app.add_option("--log-level", common.log_level, "trace, debug, info, warn, error or off")->capture_default_str();
+  app.add_flag("-q,--quiet", common.quiet,
+               "No progress bars (there are none without a terminal either)");
+  app.add_option("--threads", common.threads, "Compute threads; 0 means one per CPU")
+      ->capture_default_str();
+  app.add_option("--log-level", common.log_level, "trace, debug, info, warn, error or off")
+      ->capture_default_str();
 
   const std::vector<cli::Command> commands{
-      cli::add_cover(app),   cli::add_stems(app),   cli::add_analyze(app), cli::add_encode(app),     cli::add_decode(app),
-      cli::add_verify(app),  cli::add_inspect(app), cli::add_doctor(app),  cli::add_make_model(app),
+      cli::add_cover(app),   cli::add_stems(app),  cli::add_analyze(app),
+      cli::add_encode(app),  cli::add_decode(app), cli::add_verify(app),
+      cli::add_inspect(app), cli::add_doctor(app), cli::add_make_model(app),
   };
   try {
     app.parse(argc, argv);

@@ -22,8 +22,10 @@ Outcome run(const Options& options, Progress& progress) {
   Outcome outcome;
   outcome.data = {{"folder", options.folder}, {"parts", nlohmann::json::array()}};
   for (const auto& part : made) {
-    outcome.data["parts"].push_back({{"name", part.name}, {"tensors", part.tensors}, {"bytes", part.bytes}});
-    outcome.text += fmt::format("{:<24} {:>5} tensors  {}\n", part.name, part.tensors, human_bytes(part.bytes));
+    outcome.data["parts"].push_back(
+        {{"name", part.name}, {"tensors", part.tensors}, {"bytes", part.bytes}});
+    outcome.text +=
+        fmt::format("{:<24} {:>5} tensors  {}\n", part.name, part.tensors, human_bytes(part.bytes));
   }
   meter.add_to(outcome);
   return outcome;
@@ -32,14 +34,19 @@ Outcome run(const Options& options, Progress& progress) {
 }  // namespace
 
 Command add_make_model(CLI::App& app) {
-  auto* command = app.add_subcommand("make-model", "A model folder of random weights in the published layout");
+  auto* command =
+      app.add_subcommand("make-model", "A model folder of random weights in the published layout");
   auto options = std::make_shared<Options>();
   command->add_option("DIR", options->folder, "Folder to fill; made when missing")->required();
-  command->add_option("--size", options->size, "tiny, 2b (6.5 GB) or xl (12 GB)")->capture_default_str();
+  command->add_option("--size", options->size, "tiny, 2b (6.5 GB) or xl (12 GB)")
+      ->capture_default_str();
   command->add_flag("--tiny", options->tiny, "The same as --size tiny");
-  command->add_option("--seed", options->seed, "Equal seeds give equal files")->capture_default_str();
-  command->add_option("--parts", options->parts, "Only these: dit, vae, text, separator")->delimiter(',');
-  return {command, [options](const Common&, Progress& progress) { return run(*options, progress); }};
+  command->add_option("--seed", options->seed, "Equal seeds give equal files")
+      ->capture_default_str();
+  command->add_option("--parts", options->parts, "Only these: dit, vae, text, separator")
+      ->delimiter(',');
+  return {command,
+          [options](const Common&, Progress& progress) { return run(*options, progress); }};
 }
 
 }  // namespace headroom::cli
