@@ -1,5 +1,6 @@
 #include "tensor/torch_archive.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>

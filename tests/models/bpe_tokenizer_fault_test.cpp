@@ -157,6 +157,13 @@ TEST(BpeTokenizerFault, Text) {
   refuse(R"({"model":{"vocab":{"a":1,"a":2}}})", "the key \"a\" is there twice");
 }
 
+TEST(BpeTokenizerFault, ManyObjectsAreNotQuadratic) {
+  std::string text = "[{}";
+  for (int i = 0; i < 300'000; ++i) text += ",{}";
+  EXPECT_ERROR(BpeTokenizer::parse(text + "]", "hostile"), ErrorKind::checkpoint,
+               "the file must be an object");
+}
+
 TEST(BpeTokenizerFault, Folders) {
   TempFolder folder;
   const auto refuse = [](const std::filesystem::path& path, const char* says) {
