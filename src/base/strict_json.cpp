@@ -25,6 +25,10 @@ nlohmann::json parse_strict_json(std::string_view text, ErrorKind kind, const st
     }
     return true;
   };
+  // The parser takes a NUL for the end of the text and ignores what follows.
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) {
+    throw Error(kind, fmt::format("{}: not valid JSON at byte {}", label, nul + 1));
+  }
   try {
     return nlohmann::json::parse(text.begin(), text.end(), watch);
   } catch (const nlohmann::json::parse_error& error) {
