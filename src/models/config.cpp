@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/strict_json.h"
 #include "base/text.h"
 
 namespace headroom::models {
@@ -228,12 +229,7 @@ json load_json(const std::filesystem::path& path) {
   } catch (const Error& error) {
     throw Error(ErrorKind::checkpoint, error.what());
   }
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& error) {
-    throw Error(ErrorKind::checkpoint,
-                fmt::format("{}: not valid JSON near byte {}", path.string(), error.byte));
-  }
+  return parse_strict_json(text, ErrorKind::checkpoint, path.string());
 }
 
 }  // namespace headroom::models

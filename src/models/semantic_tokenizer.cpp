@@ -57,16 +57,17 @@ SemanticDetokenizer bind_semantic_detokenizer(const Weights& weights, const AceS
           .pool_window = config.pool_window};
 }
 
-SemanticTokens tokenize(const SemanticTokenizer& tokenizer, const at::Tensor& latents) {
+at::Tensor pool_frames(const SemanticTokenizer& tokenizer, const at::Tensor& latents) {
   const auto batch = latents.size(0);
   const auto count = latents.size(1) / tokenizer.pool_window;
   const auto groups = latents.reshape({batch * count, tokenizer.pool_window, latents.size(2)});
   auto x =
       tokenizer.embed(tokenizer.acoustic_proj(groups.to(tokenizer.embed.weight.scalar_type())));
   x = at::cat({tokenizer.special_token.expand({x.size(0), 1, x.size(2)}), x}, 1);
-  const auto pooled = encode(tokenizer.pooler, x).select(1, 0).view({batch, count, -1});
+  return encode(tokenizer.pooler, x).select(1, 0).reshape({batch, count, -1});
+}
 
-  const auto& quantizer = tokenizer.quantizer;
+SemanticTokens quantize(const Fsq& quantizer, const at::Tensor& pooled) {
   auto z = quantizer.project_in(pooled.to(at::kFloat));
   const auto levels = levels_of(quantizer, z.options());
   const auto bound = 1.0 + 1.0 / (levels - 1.0);
@@ -74,6 +75,18 @@ SemanticTokens tokenize(const SemanticTokenizer& tokenizer, const at::Tensor& la
   const auto digits = at::floor((levels - 1.0) * (z + 1.0) / 2.0 + 0.5).to(at::kLong);
   const auto indices = (digits * basis_of(quantizer, digits.device())).sum(-1);
   return {indices, embed_digits(quantizer, digits).to(pooled.scalar_type())};
+}
+
+SemanticTokens tokenize(const SemanticTokenizer& tokenizer, const at::Tensor& latents) {
+  return quantize(tokenizer.quantizer, pool_frames(tokenizer, latents));
+}
+
+at::Tensor pad_to_tokens(const at::Tensor& latents, const at::Tensor& silence,
+                         std::int64_t pool_window) {
+  const auto missing = (pool_window - latents.size(1) % pool_window) % pool_window;
+  if (missing == 0) return latents;
+  const auto tail = silence.narrow(1, 0, missing).to(latents.options());
+  return at::cat({latents, tail.expand({latents.size(0), missing, latents.size(2)})}, 1);
 }
 
 at::Tensor look_up(const Fsq& quantizer, const at::Tensor& indices) {

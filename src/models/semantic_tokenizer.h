@@ -45,8 +45,20 @@ struct SemanticTokens {
   at::Tensor quantized;  // [B, N, H]
 };
 
-/// latents [B, T, C], T a multiple of pool_window → N = T / pool_window tokens.
+/// One vector per token before quantization: [B, N, H] from latents [B, T, C], T a multiple of
+/// pool_window and N = T / pool_window.
+at::Tensor pool_frames(const SemanticTokenizer& tokenizer, const at::Tensor& latents);
+
+/// The nearest codes of pooled vectors [B, N, H].
+SemanticTokens quantize(const Fsq& quantizer, const at::Tensor& pooled);
+
+/// latents [B, T, C] → tokens: pool_frames(), then quantize().
 SemanticTokens tokenize(const SemanticTokenizer& tokenizer, const at::Tensor& latents);
+
+/// latents [B, T, C] with the first frames of `silence` [1, ≥ pool_window − 1, C] behind them, so
+/// that T becomes a multiple of pool_window; hints made of it are to be cut back to T.
+at::Tensor pad_to_tokens(const at::Tensor& latents, const at::Tensor& silence,
+                         std::int64_t pool_window);
 
 /// Codes [B, N] int64 → the token embeddings [B, N, H] that tokenize() returns as `quantized`.
 at::Tensor look_up(const Fsq& quantizer, const at::Tensor& indices);

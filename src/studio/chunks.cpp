@@ -51,13 +51,13 @@ std::vector<Chunk> plan_tiles(std::int64_t length, std::int64_t chunk, std::int6
 }
 
 Window plan_window(std::int64_t length, double start, double seconds, bool cyclic,
-                   double frames_per_second) {
+                   double frames_per_second, std::int64_t span) {
   constexpr double shortest = 0.04;
   constexpr double longest = 0.36;  // leaves 8 frames of context on each side
   // Truncation in double precision on purpose: 1.16 s is frame 28, as in the reference.
   const auto kept = std::clamp<std::int64_t>(
       static_cast<std::int64_t>(std::clamp(seconds, shortest, longest) * frames_per_second), 1,
-      kWindowFrames);
+      span);
   Window window;
   if (seconds <= 0.0 || length <= kept) {
     window = {std::vector<std::int64_t>(static_cast<size_t>(length)), 0, length, 0};
@@ -66,19 +66,19 @@ Window plan_window(std::int64_t length, double start, double seconds, bool cycli
   }
   auto first = std::max<std::int64_t>(0, static_cast<std::int64_t>(start * frames_per_second));
   first = std::max<std::int64_t>(0, std::min(length, first + kept) - kept);
-  const auto left = (kWindowFrames - kept) / 2;
+  const auto left = (span - kept) / 2;
   window.keep_count = kept;
   window.at = first;
   if (cyclic) {
     window.keep_begin = left;
-    for (std::int64_t i = 0; i < kWindowFrames; ++i) {
+    for (std::int64_t i = 0; i < span; ++i) {
       window.frames.push_back(((first - left + i) % length + length) % length);
     }
     return window;
   }
-  const auto begin = std::max<std::int64_t>(0, std::min(first - left, length - kWindowFrames));
+  const auto begin = std::max<std::int64_t>(0, std::min(first - left, length - span));
   window.keep_begin = first - begin;
-  window.frames.resize(static_cast<size_t>(std::min(length, kWindowFrames)));
+  window.frames.resize(static_cast<size_t>(std::min(length, span)));
   std::iota(window.frames.begin(), window.frames.end(), begin);
   return window;
 }

@@ -57,8 +57,8 @@ struct Window {
 
 /// `seconds` of audio from `start`, both clamped as the engine does: seconds to 0.04…0.36, the
 /// window into the piece. seconds ≤ 0, or a piece no longer than the window, decodes everything.
-/// With `cyclic` the context (never the window) wraps around the ends.
+/// With `cyclic` the context (never the window) wraps around the ends. `span` frames are decoded.
 Window plan_window(std::int64_t length, double start, double seconds, bool cyclic,
-                   double frames_per_second = 25.0);
+                   double frames_per_second = 25.0, std::int64_t span = kWindowFrames);
 
 }  // namespace headroom::studio

@@ -107,10 +107,10 @@ std::vector<std::string> stem_names(const models::RoformerConfig& config) {
 }
 
 void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
-              Progress& progress) {
+              Progress& progress, std::int64_t overlaps) {
   const auto& config = roformer.config;
   const auto chunk = config.chunk;
-  const auto step = chunk / kSeparationOverlaps;
+  const auto step = chunk / overlaps;
   const auto samples = mixture.size(1);
   const auto border = samples > 2 * (chunk - step) ? chunk - step : 0;
   const Padded padded{mixture, border};
@@ -135,12 +135,12 @@ void separate(const models::Roformer& roformer, const at::Tensor& mixture, const
 }
 
 void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
-                      const StemSink& sink, Progress& progress) {
+                      const StemSink& sink, Progress& progress, std::int64_t overlaps) {
   const auto& config = roformer.config;
   const auto channels = audio.size(0);
   const auto mixture = to_channels(sinc_resample(audio, rate, config.sample_rate), config.channels);
   if (rate == config.sample_rate && channels == config.channels)
-    return separate(roformer, mixture, sink, progress);
+    return separate(roformer, mixture, sink, progress, overlaps);
 
   std::vector<SincResampler> back;
   const auto stems = static_cast<std::int64_t>(stem_names(config).size());
@@ -161,7 +161,7 @@ void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio,
       [&](const at::Tensor& block) {
         emit([&](std::int64_t s) { return back[static_cast<size_t>(s)].push(block[s]); });
       },
-      progress);
+      progress, overlaps);
   emit([&](std::int64_t s) { return back[static_cast<size_t>(s)].finish(); });
 }
 

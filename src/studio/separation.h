@@ -27,12 +27,13 @@ using StemSink = std::function<void(const at::Tensor& block)>;
 /// second stem is the mixture minus the first, sample by sample, so the two sum to the mixture
 /// exactly up to one rounding. Peak memory: one chunk and its accumulators, beside the mixture.
 void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
-              Progress& progress = no_progress());
+              Progress& progress = no_progress(), std::int64_t overlaps = kSeparationOverlaps);
 
 /// The same for audio [c, n] at `rate`: resamples to the network's rate and back, and fits what
 /// comes to c channels and n samples. At another rate than the network's, the stems' sum differs
 /// from the mixture by what the two resamplings lose.
 void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
-                      const StemSink& sink, Progress& progress = no_progress());
+                      const StemSink& sink, Progress& progress = no_progress(),
+                      std::int64_t overlaps = kSeparationOverlaps);
 
 }  // namespace headroom::studio

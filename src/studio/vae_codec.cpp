@@ -14,8 +14,8 @@ EncodeLimits default_encode_limits(const models::OobleckConfig& config) {
           .margin = kEncodeMargin};
 }
 
-at::Tensor encode_audio(const models::OobleckEncoder& encoder, const at::Tensor& audio,
-                        const EncodeLimits& limits, Progress& progress) {
+at::Tensor encode_in_chunks(const EncodeRun& encode, const at::Tensor& audio,
+                            const EncodeLimits& limits, Progress& progress) {
   const auto samples = audio.size(2);
   const auto chunks = plan_encode(samples, limits);
   progress.stage("encode", static_cast<std::int64_t>(chunks.size()));
@@ -24,13 +24,20 @@ at::Tensor encode_audio(const models::OobleckEncoder& encoder, const at::Tensor&
     const auto& chunk = chunks[i];
     const auto begin = chunk.begin * limits.hop;
     const auto end = std::min(chunk.end * limits.hop, samples);
-    const auto moments = models::encode_moments(encoder, audio.narrow(2, begin, end - begin));
+    const auto moments = encode(audio.narrow(2, begin, end - begin));
     const auto from = chunk.core_begin - chunk.begin;
     const auto to = i + 1 < chunks.size() ? chunk.core_end - chunk.begin : moments.size(2);
     kept.push_back(moments.narrow(2, from, std::max<std::int64_t>(0, to - from)).clone());
     progress.step();
   }
   return at::cat(kept, 2);
+}
+
+at::Tensor encode_audio(const models::OobleckEncoder& encoder, const at::Tensor& audio,
+                        const EncodeLimits& limits, Progress& progress) {
+  return encode_in_chunks(
+      [&](const at::Tensor& part) { return models::encode_moments(encoder, part); }, audio, limits,
+      progress);
 }
 
 at::Tensor sample_latents(const at::Tensor& moments, std::uint64_t seed) {

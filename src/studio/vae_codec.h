@@ -21,6 +21,13 @@ inline constexpr std::int64_t kDecodeOverlap = 16;
 /// The limits that `headroom` uses for an encoder.
 EncodeLimits default_encode_limits(const models::OobleckConfig& config);
 
+/// Moments [B, 2C, frames] of a piece of audio [B, channels, samples].
+using EncodeRun = std::function<at::Tensor(const at::Tensor& audio)>;
+
+/// Moments of audio [B, channels, n] by any encoder, chunk by chunk and stitched at latent frames.
+at::Tensor encode_in_chunks(const EncodeRun& encode, const at::Tensor& audio,
+                            const EncodeLimits& limits, Progress& progress = no_progress());
+
 /// Moments [1, 2C, T] of audio [1, channels, n], chunk by chunk and stitched at latent frames.
 /// Equal to a single run up to rounding when the margin covers the receptive field. T = ⌊n / hop⌋
 /// by the encoder's own rounding. Peak memory: one chunk, beside audio and moments.
