@@ -84,7 +84,7 @@ int run(const Common& common, const Command& command) {
 
 int main(int argc, char** argv) {
   using namespace headroom;
-  restart_with_fitting_blas(argv);
+  restart_with_fitting_settings(argv);
   std::signal(SIGINT, [](int) { cli::interrupted = 1; });
 
   CLI::App app(

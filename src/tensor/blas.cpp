@@ -43,12 +43,17 @@ std::string fitting_blas_core() {
   return cpu_has("avx512f") && cpu_has("avx512bw") && cpu_has("avx512vl") ? "SkylakeX" : "Haswell";
 }
 
-void restart_with_fitting_blas(char** argv) {
-  constexpr const char* variable = "OPENBLAS_CORETYPE";
-  if (std::getenv(variable) != nullptr) return;
-  const auto core = fitting_blas_core();
-  if (core.empty() || ::setenv(variable, core.c_str(), 1) != 0) return;
-  ::execv("/proc/self/exe", argv);  // returns only if it failed; then the slow kernels have to do
+void restart_with_fitting_settings(char** argv) {
+  bool changed = false;
+  const auto set = [&](const char* variable, const std::string& value) {
+    if (value.empty() || std::getenv(variable) != nullptr) return;
+    changed = ::setenv(variable, value.c_str(), 1) == 0 || changed;
+  };
+  set("OPENBLAS_CORETYPE", fitting_blas_core());
+  // Some microseconds of spinning: enough to catch the next loop on an idle machine.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) set("GOMP_SPINCOUNT", "10000");
+  if (changed)
+    ::execv("/proc/self/exe", argv);  // returns only if it failed; then the slow way has to do
 }
 
 void set_compute_threads(int threads) {

@@ -23,10 +23,12 @@ bool blas_kernels_misfit();
 /// OPENBLAS_CORETYPE that fits this CPU, or "" when the library's choice is good.
 std::string fitting_blas_core();
 
-/// Call first thing in `main`. When the kernels do not fit, sets OPENBLAS_CORETYPE and starts this
-/// program again in the same process (the library reads the variable only while it is loaded); an
-/// operator's own setting is left alone. Costs a few milliseconds once.
-void restart_with_fitting_blas(char** argv);
+/// Call first thing in `main`. Settings that the libraries read only while they are loaded, where
+/// the operator has not made his own: OPENBLAS_CORETYPE when the kernels do not fit, and
+/// GOMP_SPINCOUNT, because libgomp's default is to spin for a long time at the end of every
+/// parallel loop: on two busy cores a separation took 59 s instead of 6. When something has to be
+/// set, this program is started again in the same process, which costs a few milliseconds once.
+void restart_with_fitting_settings(char** argv);
 
 /// Threads for libtorch's kernels and for OpenBLAS, which keeps a count of its own. 0: one per CPU.
 void set_compute_threads(int threads);
