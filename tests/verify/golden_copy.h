@@ -6,6 +6,7 @@
 #include <string>
 
 #include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
 
 #include "temp_folder.h"
 #include "tensor/safetensors.h"
@@ -31,8 +32,10 @@ struct GoldenCopy {
   /// Adds `by` to the first and the last element.
   void change(const std::string& name, double by) {
     auto flat = tensors.at(name).view({-1});
-    flat[0] += by;
-    if (flat.numel() > 1) flat[-1] += by;
+    const auto step =
+        flat.is_floating_point() ? at::Scalar(by) : at::Scalar(static_cast<std::int64_t>(by));
+    flat[0].add_(step);
+    if (flat.numel() > 1) flat[-1].add_(step);
   }
 
   FileReport verify() const {
