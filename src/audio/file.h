@@ -21,6 +21,9 @@ enum class BadSamples {
   silence,  // it becomes 0
 };
 
+/// "libsndfile-1.2.0", for `headroom doctor`.
+std::string audio_library_version();
+
 struct AudioFormat {
   int rate = 0;  // Hz
   int channels = 0;

@@ -167,4 +167,6 @@ at::Tensor AudioReader::read(std::int64_t frames) {
   return pieces.size() == 1 ? pieces[0] : at::cat(pieces, 1);
 }
 
+std::string audio_library_version() { return sf_version_string(); }
+
 }  // namespace headroom

@@ -186,7 +186,8 @@ void find_peaks(std::span<const float> level, double hz_per_bin, std::vector<Pea
     const double here = level[k];
     const double left = level[k - 1];
     const double right = level[k + 1];
-    if (here <= threshold || here <= left || here < right) continue;
+    const bool is_peak = here > threshold && here > left && here >= right;  // false for NaN, too
+    if (!is_peak) continue;
     const double slope = 0.5 * (right - left);
     const double curve = 2.0 * here - right - left;
     const double shift = curve > 0.0 ? slope / curve : 0.0;

@@ -52,7 +52,7 @@ KeyEstimate best_key(const at::Tensor& scores);
 
 struct KeySettings {
   KeyProfile profile = KeyProfile::temperley;
-  std::optional<double> tuning;  // semitones; estimated when not given
+  std::optional<double> tuning = std::nullopt;  // semitones; estimated when not given
 };
 
 /// Key of `mono` [n] fp32, any length; "C major" with confidence 0 for silence. Rates from 8 kHz;

@@ -8,11 +8,15 @@
 #include "audio/resample.h"
 #include "audio/soxr_resampler.h"
 #include "base/error.h"
+#include "base/text.h"
 
 namespace headroom {
 namespace {
 
 constexpr std::int64_t kBlock = 1 << 16;  // frames decoded at a time
+// No coder in use for music makes more frames of a byte (Opus at 6 kbit/s); a larger claim is not
+// reserved for, only grown into.
+constexpr std::int64_t kMostFramesPerByte = 64;
 
 // Grows a [channels, n] result at its end. Room that was reserved and never written costs address
 // space only, so the header's word is taken for it, within bounds.
@@ -20,7 +24,7 @@ class Collector {
  public:
   Collector(std::int64_t channels, std::int64_t expected)
       : channels_(channels), room_(std::max<std::int64_t>(expected, kBlock)) {
-    samples_ = at::empty({channels_, room_}, at::kFloat);
+    samples_ = allocate();
   }
 
   void add(const at::Tensor& block) {
@@ -42,9 +46,20 @@ class Collector {
   }
 
  private:
+  at::Tensor allocate() const {
+    try {
+      return at::empty({channels_, room_}, at::kFloat);
+    } catch (const c10::Error&) {
+      const auto bytes = static_cast<std::uint64_t>(channels_ * room_) * sizeof(float);
+      throw Error(ErrorKind::memory, fmt::format("there is no memory for {} of audio; use a "
+                                                 "shorter file",
+                                                 human_bytes(bytes)));
+    }
+  }
+
   void grow(std::int64_t least) {
     room_ = std::max(least, room_ + room_ / 2);
-    auto larger = at::empty({channels_, room_}, at::kFloat);
+    auto larger = allocate();
     larger.narrow(1, 0, length_).copy_(samples_.narrow(1, 0, length_));
     samples_ = larger;
   }
@@ -69,7 +84,8 @@ at::Tensor load_audio(const std::filesystem::path& path, int rate, const LoadSet
                                               printable(path.string()), settings.longest_seconds));
   };
   SoxrResampler resampler(format.rate, rate, channels);
-  const std::int64_t claimed = std::min(format.frames, most);
+  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
+  const std::int64_t claimed = std::min({format.frames, most, bytes * kMostFramesPerByte});
   Collector result(channels, resampled_length(claimed, format.rate, rate));
   progress.stage("decode", (claimed + kBlock - 1) / kBlock);
   for (;;) {

@@ -14,7 +14,8 @@
 namespace headroom {
 
 struct LoadSettings {
-  std::optional<std::int64_t> channels;  // by to_channels(); as in the file when not given
+  std::optional<std::int64_t> channels =
+      std::nullopt;  // by to_channels(); as in the file when not given
   Downmix downmix = Downmix::average;
   BadSamples bad_samples = BadSamples::refuse;
   double longest_seconds = 7200.0;  // longer files are refused: a few kilobytes can hold days
@@ -22,7 +23,8 @@ struct LoadSettings {
 
 /// The samples of `path` at `rate` Hz, fp32 [channels, n], contiguous; resampled by soxr HQ when
 /// the file has another rate. Decodes block by block: memory is the result plus a few megabytes,
-/// whatever the header claims. Reports "decode" in steps of blocks. Throws what AudioReader throws.
+/// whatever the header claims. Reports "decode" in steps of blocks. Throws what AudioReader throws,
+/// and Error(memory) when the machine has no room for the result.
 at::Tensor load_audio(const std::filesystem::path& path, int rate,
                       const LoadSettings& settings = {}, Progress& progress = no_progress());
 

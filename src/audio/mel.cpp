@@ -96,12 +96,12 @@ BandLayout band_layout(int rate, std::int64_t n_fft, std::int64_t bands, std::in
     layout.num_freqs_per_band.push_back(count);
     layout.dim_inputs.push_back(2 * channels * count);
   }
-  const auto& owners = layout.num_bands_per_freq;
-  const auto orphan = std::find(owners.begin(), owners.end(), 0);
-  if (orphan != owners.end()) {
+  const auto& sizes = layout.num_freqs_per_band;
+  const auto empty = std::find(sizes.begin(), sizes.end(), 0);
+  if (empty != sizes.end()) {
     throw Error(ErrorKind::input,
-                fmt::format("{} mel bands leave frequency bin {} of an FFT of {} without a band",
-                            bands, orphan - owners.begin(), n_fft));
+                fmt::format("of {} mel bands, band {} holds no frequency of an FFT of {}", bands,
+                            empty - sizes.begin(), n_fft));
   }
   return layout;
 }

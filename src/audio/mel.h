@@ -47,7 +47,7 @@ struct BandLayout {
 
 /// The layout of `bands` mel bands: a bin belongs to a band whose triangle is positive there; the
 /// first bin is put into the first band and the last bin into the last. Throws Error(input) when a
-/// bin is left without a band, which means more bands than n_fft can carry.
+/// band holds no bin, which means more bands than n_fft can carry.
 BandLayout band_layout(int rate, std::int64_t n_fft, std::int64_t bands, std::int64_t channels);
 
 }  // namespace headroom

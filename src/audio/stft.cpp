@@ -47,7 +47,7 @@ at::Tensor frames_of(const at::Tensor& audio, const StftSettings& settings,
   const std::int64_t from = first * settings.hop - margin(settings);
   const std::int64_t to = from + (count - 1) * settings.hop + settings.n_fft;
   const auto span = padded_span(audio, from, to, settings.edge);
-  return at::fft_rfft(span.unfold(1, settings.n_fft, settings.hop).mul(window));
+  return at::fft_rfft(span.unfold(1, settings.n_fft, settings.hop).mul(window)).contiguous();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Short-time Fourier transforms. Spectra are frame-major, [channels, frames, n_fft / 2 + 1]
-// complex, which is what the FFT makes and takes; transpose(-1, -2) gives torch.stft's layout.
+// complex and contiguous, which is what the FFT makes and takes; transpose(-1, -2) gives
+// torch.stft's layout.
 #pragma once
 
 #include <cstdint>

@@ -104,25 +104,44 @@ at::Tensor hann_in_double(std::int64_t length) {
 
 }  // namespace
 
+namespace {
+
+// Adds |spectrum|² / energy of every frame of `block` to `sum`, frame by frame, so that the result
+// does not depend on a library's order of summation.
+void add_normalised_power(const at::Tensor& block, std::int64_t length, std::vector<double>& sum) {
+  const auto spectrum = at::view_as_real(at::fft_rfft(block, length)).contiguous();
+  const std::int64_t samples = block.size(1);
+  for (std::int64_t t = 0; t < block.size(0); ++t) {
+    const auto* x = block.data_ptr<double>() + t * samples;
+    double energy = 0.0;
+    for (std::int64_t k = 0; k < samples; ++k) energy += x[k] * x[k];
+    if (energy < std::numeric_limits<double>::min()) energy = 1.0;
+    const auto* bin = spectrum.data_ptr<double>() + t * std::ssize(sum) * 2;
+    for (size_t k = 0; k < sum.size(); ++k, bin += 2) {
+      sum[k] += (bin[0] * bin[0] + bin[1] * bin[1]) / energy;
+    }
+  }
+}
+
+}  // namespace
+
+// The definition takes the mean of each frame's autocorrelation divided by its largest magnitude.
+// That is always lag 0, the energy, and the inverse transform is linear, so one inverse transform
+// of the mean normalised power spectrum does for all frames.
 at::Tensor mean_tempogram(const at::Tensor& onsets, int rate) {
   const auto lags = static_cast<std::int64_t>(kWindowSeconds * rate / kTempoHop);
   const auto frames = ramp_padded(onsets, lags / 2).unfold(0, lags, 1);
   const auto window = hann_in_double(lags);
   const std::int64_t length = quick_fft_length(2 * lags - 1);
-  auto sum = at::zeros({lags}, at::kDouble);
+  std::vector<double> power(static_cast<size_t>(length / 2 + 1));
   const std::int64_t count = onsets.size(0);
   for (std::int64_t first = 0; first < count; first += kBlock) {
-    const auto block = frames.narrow(0, first, std::min(kBlock, count - first)) * window;
-    const auto power = at::view_as_real(at::fft_rfft(block, length)).square().sum(-1);
-    const auto correlation = at::fft_irfft(power, length).narrow(1, 0, lags);
-    const auto peak = correlation.abs().amax(1, /*keepdim=*/true);
-    const auto scale =
-        at::where(peak < std::numeric_limits<double>::min(), at::ones_like(peak), peak);
-    const auto normal = correlation / scale;
-    // Row by row, so that the order of the sum does not depend on the library.
-    for (std::int64_t t = 0; t < normal.size(0); ++t) sum.add_(normal[t]);
+    const auto block =
+        (frames.narrow(0, first, std::min(kBlock, count - first)) * window).contiguous();
+    add_normalised_power(block, length, power);
   }
-  return sum.div_(static_cast<double>(count));
+  for (double& value : power) value /= static_cast<double>(count);
+  return at::fft_irfft(at::tensor(power, at::kDouble), length).narrow(0, 0, lags).clone();
 }
 
 double likeliest_tempo(const at::Tensor& tempogram, int rate) {

@@ -11,7 +11,8 @@
 namespace headroom {
 
 /// Parses `text` and refuses what nlohmann::json lets pass: a key that stands twice in one object
-/// (it would silently keep one) and nesting deeper than `deepest`. Throws Error(kind) beginning
+/// (it would silently keep one), nesting deeper than `deepest`, and a NUL byte (it would silently
+/// end there). Throws Error(kind) beginning
 /// with `label`, which names the file.
 nlohmann::json parse_strict_json(std::string_view text, ErrorKind kind, const std::string& label,
                                  int deepest = 32);

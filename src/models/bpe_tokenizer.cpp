@@ -1,5 +1,7 @@
 #include "models/bpe_tokenizer.h"
 
+#include <array>
+#include <functional>
 #include <limits>
 #include <queue>
 #include <utility>

@@ -26,7 +26,7 @@ class BpeTokenizer {
   /// `path` is a tokenizer.json, or a folder that holds one, or a folder with vocab.json and
   /// merges.txt (then the added tokens come from tokenizer_config.json or added_tokens.json beside
   /// them). A file that describes another kind of tokenizer is refused: nothing is guessed. Throws
-  /// Error(checkpoint). Takes about a second for the real 11 MB file.
+  /// Error(checkpoint). Takes one to three seconds of one core for a file of 151 000 tokens.
   static BpeTokenizer load(const std::filesystem::path& path);
 
   /// The same for the text of a tokenizer.json; `label` names it in errors.

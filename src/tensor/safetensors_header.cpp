@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "tensor/checked_size.h"
 
 namespace headroom {
 namespace {
@@ -26,22 +27,6 @@ constexpr std::array kDtypes{DtypeName{"F64", at::kDouble}, DtypeName{"F32", at:
 
 constexpr std::string_view kMetadataKey = "__metadata__";
 constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
-
-// Bytes of a tensor, or nothing when the number does not fit. Zeros do not hide an overflow: the
-// strides of [2^40, 2^40, 0] do not fit either.
-std::optional<std::uint64_t> byte_count(const std::vector<std::int64_t>& shape, size_t item) {
-  std::uint64_t product = item;
-  bool empty = false;
-  for (const auto size : shape) {
-    if (size == 0) {
-      empty = true;
-    } else if (__builtin_mul_overflow(product, static_cast<std::uint64_t>(size), &product) ||
-               product > kLargest) {
-      return std::nullopt;
-    }
-  }
-  return empty ? 0 : product;
-}
 
 // Receives the events of nlohmann's parser. `place_` is where in the fixed shape of a header the
 // reader stands; an event that does not belong there ends the reading.
@@ -236,7 +221,7 @@ void HeaderReader::finish_entry() {
   if (entry_.begin > entry_.end) {
     fail_tensor(fmt::format("data_offsets are reversed: {} > {}", entry_.begin, entry_.end));
   }
-  const auto bytes = byte_count(entry_.shape, c10::elementSize(entry_.dtype));
+  const auto bytes = checked_bytes(entry_.shape, c10::elementSize(entry_.dtype));
   if (!bytes) fail_tensor("shape is too large for any memory");
   if (*bytes != entry_.bytes()) {
     fail_tensor(fmt::format("shape and dtype need {} bytes, but data_offsets span {}", *bytes,
@@ -298,6 +283,11 @@ SafetensorsHeader read_safetensors_header(std::string_view json, std::uint64_t d
         ErrorKind::checkpoint,
         fmt::format("{}: the header does not begin with '{{'; this is not a safetensors file",
                     label));
+  }
+  // The parser takes a NUL for the end of the text and ignores what follows.
+  if (const auto nul = json.find('\0'); nul != std::string_view::npos) {
+    throw Error(ErrorKind::checkpoint,
+                fmt::format("{}: the header is not valid JSON at its byte {}", label, nul + 1));
   }
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   check_layout(header, data_size, label);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "tensor/checked_size.h"
 #include "tensor/checkpoint.h"
 #include "tensor/safetensors.h"
 
@@ -99,17 +100,15 @@ void SafetensorsWriter::add(const std::string& name, at::ScalarType dtype,
         fmt::format("tensor \"{}\" has more than {} dimensions", printable(name), kMostDimensions));
   }
   safetensors_name(dtype);  // refuses dtypes that the format does not have
-  std::uint64_t bytes = c10::elementSize(dtype);
-  for (const auto size : shape) {
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(size), &bytes)) {
-      state_->fail(fmt::format("tensor \"{}\" cannot have the shape {}", printable(name),
-                               shape_text(shape)));
-    }
+  const auto bytes = checked_bytes(shape, c10::elementSize(dtype));
+  if (!bytes) {
+    state_->fail(
+        fmt::format("tensor \"{}\" cannot have the shape {}", printable(name), shape_text(shape)));
   }
   if (!state_->names.insert(name).second) {
     state_->fail(fmt::format("tensor \"{}\" was added twice", printable(name)));
   }
-  TensorEntry entry{name, dtype, std::move(shape), state_->end, state_->end + bytes};
+  TensorEntry entry{name, dtype, std::move(shape), state_->end, state_->end + *bytes};
   state_->end = entry.end;
   state_->entries.push_back(std::move(entry));
 }

@@ -2,7 +2,10 @@
 // unpickler: the published `silence_latent.pt`.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include <ATen/ATen.h>
 
@@ -16,8 +19,11 @@ namespace headroom {
 /// dimensions.
 at::Tensor load_torch_tensor(const std::filesystem::path& path);
 
+/// The same for an archive in memory; `label` names it in errors.
+at::Tensor parse_torch_tensor(std::span<const std::uint8_t> bytes, const std::string& label);
+
 /// Writes `tensor` (made contiguous, on the CPU) so that PyTorch's `torch.load` and the reader
-/// above read it. Throws Error(output).
+/// above read it: at most 512 MiB of a float dtype. Throws Error(output).
 void save_torch_tensor(const std::filesystem::path& target, const at::Tensor& tensor);
 
 }  // namespace headroom

@@ -1,5 +1,7 @@
 #include "audio/key.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "audio/synthesis.h"
@@ -56,6 +58,13 @@ TEST(Key, SameBitsForAnyNumberOfThreads) {
   const auto two = chroma(audio, 48000);
   at::set_num_threads(before);
   EXPECT_TRUE(at::equal(one, two));
+}
+
+TEST(Key, AudioThatIsNotANumberDoesNoHarm) {
+  auto audio = cadence(60, 0.0);
+  audio.narrow(0, 70000, 10).fill_(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_NO_THROW(detect_key(audio, 48000));
+  EXPECT_NO_THROW(detect_key(at::full({99999}, std::numeric_limits<float>::infinity()), 48000));
 }
 
 TEST(Key, Names) {

@@ -32,8 +32,8 @@ TEST(Mel, SparseFilterOfZeros) {
   EXPECT_EQ(out[1], 0.0F);
 }
 
-TEST(Mel, EveryBinHasABand) {
-  EXPECT_ERROR(band_layout(44100, 256, 100, 2), ErrorKind::input, "without a band");
+TEST(Mel, EveryBandHasABin) {
+  EXPECT_ERROR(band_layout(44100, 256, 100, 2), ErrorKind::input, "holds no frequency");
   const auto mono = band_layout(44100, 2048, 60, 1);
   EXPECT_EQ(mono.freq_indices.size(), 1979U);
   EXPECT_EQ(mono.dim_inputs[0], 14);

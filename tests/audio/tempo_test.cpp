@@ -1,5 +1,7 @@
 #include "audio/tempo.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "expect_error.h"
@@ -38,6 +40,13 @@ TEST(Tempo, SilenceAndShortAudio) {
     EXPECT_NO_THROW(track_beats(at::randn({samples}), 48000));
     EXPECT_NO_THROW(coarse_bpm(at::randn({samples}), 48000));
   }
+}
+
+TEST(Tempo, AudioThatIsNotANumberDoesNoHarm) {
+  auto audio = clicks(120.0, 48000, 3.0);
+  audio.narrow(0, 70000, 10).fill_(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_NO_THROW(track_beats(audio, 48000));
+  EXPECT_NO_THROW(coarse_bpm(audio, 48000));
 }
 
 TEST(Tempo, ReportedBpm) {

@@ -1,0 +1,6 @@
+#include "safetensors_entry.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
+  headroom::try_safetensors({data, size});
+  return 0;
+}

@@ -1,0 +1,50 @@
+#include "cli/command.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "base/text.h"
+
+namespace headroom::cli {
+
+void ModelOption::add_to(CLI::App& app) {
+  app.add_option(
+      "--model", path,
+      "Model folder (holds acestep-v15-…/, vae/, Qwen3-Embedding-0.6B/, MelBandRoFormer/); "
+      "default: the environment variable HEADROOM_MODEL");
+  app.add_option("--variant", variant, "Which acestep-v15-… folder, when there are several");
+}
+
+studio::ModelFolder ModelOption::open() const {
+  const char* environment = std::getenv("HEADROOM_MODEL");
+  const std::string chosen = !path.empty() ? path : environment != nullptr ? environment : "";
+  if (chosen.empty()) {
+    throw Error(ErrorKind::usage,
+                "no model given; use --model DIR or set HEADROOM_MODEL (`headroom make-model DIR` "
+                "makes a small one "
+                "to try things with)");
+  }
+  return studio::ModelFolder::open(chosen, variant);
+}
+
+std::string clock_text(double seconds) {
+  const auto minutes = static_cast<std::int64_t>(seconds / 60.0);
+  return fmt::format("{}:{:06.3f}", minutes, seconds - 60.0 * static_cast<double>(minutes));
+}
+
+Meter::Meter() : began_(std::chrono::steady_clock::now()) {}
+
+void Meter::add_to(Outcome& outcome) const {
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+  const auto peak = peak_resident_bytes();
+  outcome.data["seconds"] = seconds;
+  outcome.data["peak_memory_bytes"] = peak;
+  outcome.text += fmt::format("took {:.1f} s, peak memory {}\n", seconds, human_bytes(peak));
+}
+
+}  // namespace headroom::cli

@@ -1,0 +1,72 @@
+// What all subcommands of `headroom` share.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "base/progress.h"
+#include "studio/model_folder.h"
+
+namespace headroom::cli {
+
+/// Options that every subcommand takes.
+struct Common {
+  bool json = false;   // one JSON object on stdout instead of text
+  bool quiet = false;  // no progress bars
+  int threads = 0;     // 0: one per CPU
+  std::string log_level = "warn";
+};
+
+/// What a command has to say: both forms are made by the command, main prints one of them.
+struct Outcome {
+  nlohmann::json data;
+  std::string text;
+  int status = 0;
+};
+
+/// A subcommand registers itself with its options and returns what runs it.
+struct Command {
+  CLI::App* app = nullptr;
+  std::function<Outcome(const Common&, Progress&)> run;
+};
+
+Command add_analyze(CLI::App& app);
+Command add_cover(CLI::App& app);
+Command add_decode(CLI::App& app);
+Command add_doctor(CLI::App& app);
+Command add_encode(CLI::App& app);
+Command add_inspect(CLI::App& app);
+Command add_make_model(CLI::App& app);
+Command add_stems(CLI::App& app);
+Command add_verify(CLI::App& app);
+
+/// `--model` and `--variant`, shared by the commands that run networks.
+struct ModelOption {
+  std::string path;
+  std::string variant;
+
+  void add_to(CLI::App& app);
+  /// Throws Error(usage) when neither --model nor HEADROOM_MODEL is given.
+  studio::ModelFolder open() const;
+};
+
+/// Seconds as "3:25.040".
+std::string clock_text(double seconds);
+
+/// Peak memory and wall time since `began`, for the end of an Outcome.
+class Meter {
+ public:
+  Meter();
+  void add_to(Outcome& outcome) const;
+
+ private:
+  std::chrono::steady_clock::time_point began_;
+};
+
+}  // namespace headroom::cli

@@ -1,0 +1,125 @@
+// The `headroom` program: parses the command line, runs one subcommand, and is the boundary at
+// which every error becomes one line and an exit status.
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <new>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "tensor/blas.h"
+
+namespace headroom::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit status: 0 done; 1 done, and the answer is no (verify, doctor); 2 usage; 3 input file; 4 "
+    "model files;\n"
+    "5 output; 6 memory; 7 canceled; 8 a defect of this program.";
+
+volatile std::sig_atomic_t interrupted = 0;
+
+// Progress that ends the work at the next chunk after Ctrl-C, so that nothing half-written stays.
+class Cancelable : public TerminalProgress {
+ public:
+  using TerminalProgress::TerminalProgress;
+  void step() override {
+    TerminalProgress::step();
+    if (interrupted != 0)
+      throw Error(ErrorKind::canceled, "stopped by the user; nothing was written");
+  }
+};
+
+int report_error(const Common& common, ErrorKind kind, std::string_view message) {
+  const auto line = std::string(to_string(kind)) + ": " + printable(message, 2000);
+  if (common.json) {
+    const nlohmann::json error{
+        {"error", {{"kind", to_string(kind)}, {"message", printable(message, 2000)}}}};
+    std::cout << error.dump() << '\n';
+  }
+  std::cerr << "headroom: " << line << '\n';
+  return exit_code(kind);
+}
+
+int run(const Common& common, const Command& command) {
+  try {
+    set_up_logging(common.log_level);
+    if (common.threads < 0 || common.threads > 1024)
+      throw Error(ErrorKind::usage, "--threads must lie in 0…1024");
+    set_compute_threads(common.threads);
+    const at::NoGradGuard no_grad;
+    Outcome outcome;
+    {
+      Cancelable progress(!common.quiet && !common.json);
+      outcome = command.run(common, progress);
+    }
+    if (common.json) {
+      std::cout << outcome.data.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+                << '\n';
+    } else {
+      std::cout << outcome.text;
+    }
+    std::cout.flush();
+    if (!std::cout) throw Error(ErrorKind::output, "standard output cannot be written");
+    return outcome.status;
+  } catch (const Error& error) {
+    return report_error(common, error.kind(), error.what());
+  } catch (const c10::Error& error) {
+    const std::string what = error.what_without_backtrace();
+    const bool memory = what.find("alloc") != std::string::npos;
+    return report_error(common, memory ? ErrorKind::memory : ErrorKind::internal,
+                        what.substr(0, what.find('\n')));
+  } catch (const std::bad_alloc&) {
+    return report_error(common, ErrorKind::memory, "this machine has not enough memory for that");
+  } catch (const std::exception& error) {
+    return report_error(common, ErrorKind::internal, error.what());
+  }
+}
+
+}  // namespace
+}  // namespace headroom::cli
+
+int main(int argc, char** argv) {
+  using namespace headroom;
+  restart_with_fitting_blas(argv);
+  std::signal(SIGINT, [](int) { cli::interrupted = 1; });
+
+  CLI::App app(
+      "Headroom: covers and stems of music, on one GPU or a laptop's CPU, without running out of "
+      "memory.",
+      "headroom");
+  app.footer(cli::kFooter);
+  app.set_version_flag("--version", HEADROOM_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  cli::Common common;
+  app.add_flag("--json", common.json, "Answer with one JSON object on standard output");
+  app.add_flag("-q,--quiet", common.quiet,
+               "No progress bars (there are none without a terminal either)");
+  app.add_option("--threads", common.threads, "Compute threads; 0 means one per CPU")
+      ->capture_default_str();
+  app.add_option("--log-level", common.log_level, "trace, debug, info, warn, error or off")
+      ->capture_default_str();
+
+  const std::vector<cli::Command> commands{
+      cli::add_cover(app),   cli::add_stems(app),  cli::add_analyze(app),
+      cli::add_encode(app),  cli::add_decode(app), cli::add_verify(app),
+      cli::add_inspect(app), cli::add_doctor(app), cli::add_make_model(app),
+  };
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::string message = error.what();
+    for (char& c : message) c = c == '\n' ? ' ' : c;
+    return cli::report_error(common, ErrorKind::usage, message + "; see headroom --help");
+  }
+  for (const auto& command : commands) {
+    if (command.app->parsed()) return cli::run(common, command);
+  }
+  return exit_code(ErrorKind::usage);
+}

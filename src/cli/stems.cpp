@@ -1,0 +1,82 @@
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "audio/file.h"
+#include "audio/load.h"
+#include "base/error.h"
+#include "cli/command.h"
+#include "studio/separation.h"
+
+namespace headroom::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string input;
+  std::string folder;
+  std::string extension = "wav";
+  ModelOption model;
+};
+
+Outcome run(const Options& options, Progress& progress) {
+  const Meter meter;
+  const auto separator = options.model.open().load_separator();
+  const auto format = AudioReader(options.input).format();
+  std::error_code code;
+  fs::create_directories(options.folder, code);
+  if (code)
+    throw Error(ErrorKind::output,
+                fmt::format("{}: cannot be made: {}", options.folder, code.message()));
+
+  const auto names = studio::stem_names(separator.config);
+  const auto prefix = fs::path(options.input).stem().string();
+  std::vector<fs::path> paths;
+  std::vector<AudioWriter> writers;
+  for (const auto& name : names) {
+    paths.push_back(fs::path(options.folder) /
+                    fmt::format("{}.{}.{}", prefix, name, options.extension));
+    writers.emplace_back(paths.back(), format.rate, format.channels);
+  }
+  const auto audio = load_audio(options.input, format.rate, {}, progress);
+  studio::separate_at_rate(
+      separator, audio, format.rate,
+      [&](const at::Tensor& block) {
+        for (size_t i = 0; i < writers.size(); ++i)
+          writers[i].write(block[static_cast<std::int64_t>(i)]);
+      },
+      progress);
+  for (auto& writer : writers) writer.commit();
+
+  const double seconds = static_cast<double>(audio.size(1)) / format.rate;
+  Outcome outcome;
+  outcome.data = {
+      {"seconds_of_audio", seconds}, {"sample_rate", format.rate}, {"channels", format.channels}};
+  outcome.text =
+      fmt::format("{} at {} Hz, {} channels\n", clock_text(seconds), format.rate, format.channels);
+  for (size_t i = 0; i < names.size(); ++i) {
+    outcome.data["stems"][names[i]] = paths[i].string();
+    outcome.text += fmt::format("{:<12} {}\n", names[i], paths[i].string());
+  }
+  meter.add_to(outcome);
+  return outcome;
+}
+
+}  // namespace
+
+Command add_stems(CLI::App& app) {
+  auto* command = app.add_subcommand("stems", "Split a track into vocals and instruments");
+  auto options = std::make_shared<Options>();
+  command->add_option("IN", options->input, "Audio file: WAV, FLAC, OGG, Opus, MP3, AIFF; any rate")
+      ->required();
+  command->add_option("-o,--output", options->folder, "Folder for the stems; made when missing")
+      ->required();
+  command->add_option("--format", options->extension, "wav (32-bit float), flac, ogg, opus or mp3")
+      ->capture_default_str();
+  options->model.add_to(*command);
+  return {command,
+          [options](const Common&, Progress& progress) { return run(*options, progress); }};
+}
+
+}  // namespace headroom::cli

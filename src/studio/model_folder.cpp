@@ -1,0 +1,170 @@
+#include "studio/model_folder.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "tensor/torch_archive.h"
+
+namespace headroom::studio {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kDitPrefix = "acestep-v15-";
+constexpr const char* kVae = "vae";
+constexpr const char* kText = "Qwen3-Embedding-0.6B";
+constexpr const char* kSeparator = "MelBandRoFormer";
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw Error(ErrorKind::checkpoint, fmt::format("{}: {}", path.string(), what));
+}
+
+std::vector<fs::path> dit_folders(const fs::path& root) {
+  std::vector<fs::path> folders;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(root, code)) {
+    if (entry.is_directory() && entry.path().filename().string().starts_with(kDitPrefix))
+      folders.push_back(entry.path());
+  }
+  if (code) fail(root, code.message());
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+fs::path choose_dit(const fs::path& root, const std::string& variant) {
+  if (!variant.empty()) return root / variant;
+  const auto folders = dit_folders(root);
+  if (folders.size() > 1) {
+    std::string names;
+    for (const auto& folder : folders)
+      names += (names.empty() ? "" : ", ") + folder.filename().string();
+    fail(root, fmt::format("holds several models ({}); choose one with --variant", names));
+  }
+  return folders.empty() ? root / "acestep-v15-turbo" : folders.front();
+}
+
+bool is_dit_folder(const fs::path& path) {
+  return path.filename().string().starts_with(kDitPrefix) && fs::exists(path / "config.json");
+}
+
+}  // namespace
+
+ModelFolder ModelFolder::open(const fs::path& path, const std::string& variant) {
+  std::error_code code;
+  if (!fs::exists(path, code))
+    fail(path, "no such model; give the folder that holds vae/, acestep-v15-…/ and so on");
+  ModelFolder folder;
+  if (!fs::is_directory(path)) {
+    folder.root_ = path.parent_path();
+    folder.separator_ = path;
+    return folder;
+  }
+  const auto whole = fs::canonical(path, code);
+  if (code) fail(path, code.message());
+  folder.root_ = is_dit_folder(whole) ? whole.parent_path() : whole;
+  folder.dit_ = is_dit_folder(whole) ? whole : choose_dit(whole, variant);
+  folder.vae_ = folder.root_ / kVae;
+  folder.text_ = folder.root_ / kText;
+  folder.separator_ = folder.root_ / kSeparator;
+  return folder;
+}
+
+fs::path ModelFolder::require(const fs::path& part, std::string_view what) const {
+  std::error_code code;
+  if (part.empty() || !fs::exists(part, code)) {
+    fail(part.empty() ? root_ : part, fmt::format("the model has no {} here", what));
+  }
+  return part;
+}
+
+models::AceStepConfig ModelFolder::dit_config() const {
+  const auto file = require(dit_, "diffusion transformer") / "config.json";
+  return models::parse_acestep_config(models::load_json(file), file.string());
+}
+
+models::OobleckConfig ModelFolder::vae_config() const {
+  const auto file = require(vae_, "VAE") / "config.json";
+  return models::parse_oobleck_config(models::load_json(file), file.string());
+}
+
+models::Dit ModelFolder::load_dit() const {
+  auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_dit(Weights(checkpoint), config);
+}
+
+models::ConditionEncoder ModelFolder::load_condition_encoder() const {
+  auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_condition_encoder(Weights(checkpoint), config);
+}
+
+models::SemanticTokenizer ModelFolder::load_semantic_tokenizer() const {
+  auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_semantic_tokenizer(Weights(checkpoint), config);
+}
+
+models::SemanticDetokenizer ModelFolder::load_semantic_detokenizer() const {
+  auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_semantic_detokenizer(Weights(checkpoint), config);
+}
+
+models::OobleckEncoder ModelFolder::load_vae_encoder() const {
+  auto config = vae_config();
+  auto checkpoint = Checkpoint::open(vae_);
+  return models::bind_oobleck_encoder(Weights(checkpoint), config);
+}
+
+models::OobleckDecoder ModelFolder::load_vae_decoder() const {
+  auto config = vae_config();
+  auto checkpoint = Checkpoint::open(vae_);
+  return models::bind_oobleck_decoder(Weights(checkpoint), config);
+}
+
+models::TextEncoder ModelFolder::load_text_encoder() const {
+  const auto file = require(text_, "text encoder") / "config.json";
+  auto config = models::parse_qwen3_config(models::load_json(file), file.string());
+  auto checkpoint = Checkpoint::open(text_);
+  return models::bind_text_encoder(Weights(checkpoint), config);
+}
+
+BpeTokenizer ModelFolder::load_text_tokenizer() const {
+  return BpeTokenizer::load(require(text_, "text encoder"));
+}
+
+models::Roformer ModelFolder::load_separator() const {
+  const auto path = require(separator_, "separator");
+  auto checkpoint = Checkpoint::open(path);
+  const auto folder = fs::is_directory(path) ? path : path.parent_path();
+  const auto side = folder / "config.json";
+  const Weights weights(checkpoint);
+  const auto config = models::derive_roformer_config(
+      weights, fs::exists(side) ? models::load_json(side) : nlohmann::json(), path.string());
+  return models::bind_roformer(weights, config);
+}
+
+at::Tensor ModelFolder::load_silence() const {
+  const auto file = require(dit_, "diffusion transformer") / "silence_latent.pt";
+  const auto stored = load_torch_tensor(file).to(at::kFloat);
+  const auto channels = dit_config().latent_channels;
+  if (stored.dim() != 3 || stored.size(0) != 1 || stored.size(1) != channels ||
+      stored.size(2) < 1) {
+    fail(file, fmt::format("has shape {}, must be [1, {}, frames]", shape_text(stored.sizes()),
+                           channels));
+  }
+  return stored.transpose(1, 2).contiguous();
+}
+
+at::Tensor ModelFolder::load_null_condition() const {
+  auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return Weights(checkpoint)("null_condition_emb", {1, 1, config.encoder.hidden});
+}
+
+}  // namespace headroom::studio
