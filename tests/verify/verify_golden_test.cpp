@@ -74,7 +74,7 @@ TEST_P(EveryGolden, FailsInEveryOutputThatIsChanged) {
     copy.change(name, 1.0 + 0.05 * tensor.to(at::kDouble).abs().max().item<double>());
     changed.push_back(name);
   }
-  if (changed.empty()) GTEST_SKIP() << "its expectations stand in the config";
+  if (changed.empty()) return;  // its expectations stand in the config: VerifyTiles
   const auto report = copy.verify();
   EXPECT_FALSE(report.passed);
   for (const auto& name : changed) {
@@ -85,20 +85,29 @@ TEST_P(EveryGolden, FailsInEveryOutputThatIsChanged) {
   }
 }
 
-TEST_P(EveryGolden, FailsWithChangedWeights) {
+class EveryNetworkGolden : public EveryGolden {};
+INSTANTIATE_TEST_SUITE_P(Verify, EveryNetworkGolden,
+                         testing::Values("audio_tokenizer_semantic", "condition_encoder",
+                                         "condition_encoder_xl", "dit_forward", "dit_forward_xl",
+                                         "e2e_generate", "key_cnn", "melband_forward",
+                                         "melband_forward_2stem", "melband_forward_fp16",
+                                         "melband_long", "melband_pipeline", "oobleck_decode",
+                                         "oobleck_encode", "qwen3_text_encoder"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_P(EveryNetworkGolden, FailsWithChangedWeights) {
   const GoldenCopy original(file());
   std::vector<std::string> weights;
   for (const auto& [name, tensor] : original.tensors) {
     const bool weight =
         !name.starts_with("in.") && !name.starts_with("mid.") && !name.starts_with("out.");
-    // Of a softmax over one key, and of what is divided by its own norm, a change may cancel.
     const bool direct = name.ends_with("weight") || name.ends_with("weight_v");
     if (weight && direct && tensor.is_floating_point() &&
         name.find("special_token") == std::string::npos) {
       weights.push_back(name);
     }
   }
-  if (weights.empty()) GTEST_SKIP() << "has no weights";
+  ASSERT_FALSE(weights.empty());
   for (const auto at : {size_t{0}, weights.size() / 2, weights.size() - 1}) {
     auto copy = original;
     copy.tensors[weights[at]].mul_(-1.5).add_(0.25);
