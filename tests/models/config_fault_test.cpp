@@ -3,6 +3,7 @@
 
 #include "expect_error.h"
 #include "models/config.h"
+#include "models/dit.h"
 #include "models/mel_band_roformer.h"
 #include "studio/model_maker.h"
 #include "studio/random_weights.h"

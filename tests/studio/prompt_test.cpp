@@ -31,7 +31,7 @@ TEST(Prompt, IsTheExactTemplate) {
 TEST(Prompt, WritesDurationsAsPythonDoes) {
   for (const auto& [seconds, text] : {std::pair<double, const char*>{60.0, "60.0"},
                                       {0.2, "0.2"},
-                                      {119.99997916666667, "119.99997916666667"},
+                                      {5759999.0 / 48000.0, "119.99997916666666"},
                                       {600.0, "600.0"},
                                       {1.0 / 3.0, "0.3333333333333333"}}) {
     auto prompt = house();
