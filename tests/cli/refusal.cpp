@@ -36,7 +36,8 @@ void expect_unchanged(const std::map<std::string, size_t>& before,
   for (const auto& [path, hash] : after) {
     const auto found = before.find(path);
     EXPECT_NE(found, before.end()) << path << " was left behind";
-    if (found != before.end()) EXPECT_EQ(found->second, hash) << path << " was changed";
+    if (found == before.end()) continue;
+    EXPECT_EQ(found->second, hash) << path << " was changed";
   }
   for (const auto& [path, hash] : before) EXPECT_TRUE(after.contains(path)) << path << " is gone";
 }
