@@ -78,6 +78,12 @@ at::Tensor read_latents(const SafetensorsFile& file, const models::OobleckConfig
     throw Error(ErrorKind::input,
                 fmt::format("{}: 'latents' holds NaN or infinity", file.path().string()));
   }
+  constexpr double largest = 1e4;  // real ones stay below 10
+  if (latents.abs().max().item<double>() > largest) {
+    throw Error(ErrorKind::input, fmt::format("{}: 'latents' holds values beyond {}; these are not "
+                                              "the VAE's latents",
+                                              file.path().string(), largest));
+  }
   return latents;
 }
 

@@ -45,11 +45,11 @@ TEST(BadOutput, Names) {
 // A limit on file sizes fails a write in the middle, as a full disk does.
 TEST(BadOutput, FullDisk) {
   const Workshop shop;
-  const RunSettings full{.folder = {}, .largest_file = 50'000, .address_space = {}, .user = {}};
+  const RunSettings full{.folder = {}, .largest_file = 50'000, .user = {}};
   expect_refused(shop, {{"cover", cover_to("out/x.wav"), kOutput, "out/x.wav: ", full},
                         {"cover as flac", cover_to("out/x.flac"), kOutput, "out/x.flac: ", full},
                         {"stems", stems_to("out/stems"), kOutput, "song.", full}});
-  const RunSettings fuller{.folder = {}, .largest_file = 1000, .address_space = {}, .user = {}};
+  const RunSettings fuller{.folder = {}, .largest_file = 1000, .user = {}};
   expect_refused(shop, {{"latents",
                          {"encode", "song.wav", "-o", "out/x.safetensors", "--model", "model"},
                          kOutput,

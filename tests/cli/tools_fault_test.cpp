@@ -36,7 +36,7 @@ TEST(BadTools, Decode) {
                   {"no frames", decode("frames.safetensors"), kInput, "'latents' is [1, 0, 16]"},
                   {"flat", decode("flat.safetensors"), kInput, "'latents' is [16]"},
                   {"NaN", decode("nan.safetensors"), kInput, "holds NaN or infinity"},
-                  {"overflow", decode("huge.safetensors"), kCheckpoint, "not a number"}});
+                  {"overflow", decode("huge.safetensors"), kInput, "not the VAE's latents"}});
 }
 
 TEST(BadTools, Inspect) {

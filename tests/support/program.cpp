@@ -48,7 +48,6 @@ void limit(int resource, const std::optional<std::uint64_t>& bytes) {
   ::dup2(err, STDERR_FILENO);
   if (!settings.folder.empty() && ::chdir(settings.folder.c_str()) != 0) ::_exit(kCannotStart);
   limit(RLIMIT_FSIZE, settings.largest_file);
-  limit(RLIMIT_AS, settings.address_space);
   if (settings.user && ::setuid(*settings.user) != 0) ::_exit(kCannotStart);
   ::execvp(words[0], words.data());
   ::_exit(kCannotStart);

@@ -22,10 +22,9 @@ struct Ran {
 
 struct RunSettings {
   std::chrono::seconds limit{120};
-  std::filesystem::path folder;                // working folder; empty: this one's
-  std::optional<std::uint64_t> largest_file;   // bytes; a disk that fills up
-  std::optional<std::uint64_t> address_space;  // bytes
-  std::optional<uid_t> user;                   // to run as; needs root
+  std::filesystem::path folder;               // working folder; empty: this one's
+  std::optional<std::uint64_t> largest_file;  // bytes; a disk that fills up
+  std::optional<uid_t> user;                  // to run as; needs root
 };
 
 /// A process that runs. The destructor kills it. One thread at a time.
