@@ -123,6 +123,7 @@ std::vector<Chunk> plan_sections(std::int64_t frames, std::int64_t alignment) {
     }
     // The last section is as long as the others where the track allows it.
     begin = std::max<std::int64_t>(0, frames - kSectionFrames) / alignment * alignment;
+    if (!sections.empty() && sections.back().begin == begin) sections.pop_back();
     sections.push_back({begin, frames, begin, frames});
     return sections;
   }

@@ -145,9 +145,10 @@ FileReport verify_file(const std::filesystem::path& path) {
     throw Error(error.kind() == ErrorKind::checkpoint ? ErrorKind::input : error.kind(),
                 error.what());
   } catch (const std::exception& error) {
-    // ATen throws where shapes in a file do not fit each other; only its first line is for people.
+    // Shapes in a file that do not fit each other, or JSON of another form than its kind has. Only
+    // the first line of what ATen says is for people.
     const std::string_view text = error.what();
-    throw Error(ErrorKind::input, fmt::format("{}: its tensors do not fit together: {}",
+    throw Error(ErrorKind::input, fmt::format("{}: its contents do not fit together: {}",
                                               printable(path.filename().string()),
                                               printable(text.substr(0, text.find('\n')), 200)));
   }

@@ -172,8 +172,8 @@ void verify_vae_window(Golden& golden, Results& results) {
       return window.frames.at(static_cast<size_t>(window.keep_begin + k));
     };
     row[4] = static_cast<std::int64_t>(window.frames.size());
-    row[5] = window.frames.front();
-    row[6] = window.frames.back();
+    row[5] = window.frames.at(0);
+    row[6] = window.frames.at(window.frames.size() - 1);
     row[7] = window.at * hop;
     row[8] = window.keep_count * hop;
     row[9] = kept(0);

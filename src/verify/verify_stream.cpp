@@ -198,7 +198,7 @@ class StepCases {
     for (const auto& name : golden_.names(faded)) {
       const auto step = name.substr(faded.size());
       add_mask("fn.step" + step,
-               per_frame("mask.m3") * (1.0 - 0.5 * std::atof(step.c_str()) / total));
+               per_frame("mask.m1") * (1.0 - 0.5 * std::atof(step.c_str()) / total));
     }
   }
 
@@ -214,7 +214,7 @@ class StepCases {
     blend("bv.w01", {{v(0), w(0)}, {v(1), w(1)}});
     blend("bv.w012", {{v(0), w(0)}, {v(1), w(1)}, {v(2), w(2)}});
     blend("bv.zero_zero", {{v(0), zero}, {v(1), zero}});
-    blend("bv.neg", {{v(0), w(0)}, {v(1), per_frame("bv.wneg")}});
+    blend("bv.neg", {{v(0), per_frame("bv.wneg")}, {v(1), w(1)}});
   }
 
   const Golden& golden_;
