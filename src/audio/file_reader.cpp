@@ -9,6 +9,7 @@
 #include <sndfile.h>
 
 #include "audio/file.h"
+#include "audio/muted_stderr.h"
 #include "base/error.h"
 
 namespace headroom {
@@ -67,7 +68,10 @@ std::string name_of(int format) {
 }
 
 struct Closer {
-  void operator()(SNDFILE* file) const { sf_close(file); }
+  void operator()(SNDFILE* file) const {
+    const MutedStderr muted;
+    sf_close(file);
+  }
 };
 
 // libsndfile ends some of its messages with a period or a newline.
@@ -87,6 +91,10 @@ struct AudioReader::State {
   std::int64_t position = 0;
   std::vector<float> interleaved;
 
+  std::int64_t decode(std::int64_t frames) {
+    const MutedStderr muted;
+    return sf_readf_float(file.get(), interleaved.data(), frames);
+  }
   void refuse_bad_samples(std::int64_t frames);
 };
 
@@ -96,7 +104,10 @@ AudioReader::AudioReader(const fs::path& path, BadSamples bad_samples)
   state_->path = path;
   state_->bad_samples = bad_samples;
   SF_INFO info{};
-  state_->file.reset(sf_open(path.c_str(), SFM_READ, &info));
+  {
+    const MutedStderr muted;
+    state_->file.reset(sf_open(path.c_str(), SFM_READ, &info));
+  }
   if (!state_->file) {
     fail(path, fmt::format("is not an audio file that can be read, or is damaged at its start ({})",
                            library_message(nullptr)));
@@ -147,7 +158,7 @@ at::Tensor AudioReader::read(std::int64_t frames) {
   std::int64_t got = 0;
   while (got < frames) {
     const std::int64_t want = std::min(per_turn, frames - got);
-    const std::int64_t n = sf_readf_float(s.file.get(), s.interleaved.data(), want);
+    const std::int64_t n = s.decode(want);
     if (n <= 0) {
       if (sf_error(s.file.get()) != SF_ERR_NO_ERROR) {
         fail(s.path, fmt::format("is damaged after {} samples ({})", s.position,

@@ -29,10 +29,7 @@ Outcome run_encode(const Options& options, Progress& progress) {
       options.output);  // a folder that cannot be written is known before the work
   const auto audio = load_audio(options.input, static_cast<int>(config.sample_rate),
                                 {.channels = config.audio_channels}, progress);
-  const auto missing = (config.hop() - audio.size(1) % config.hop()) % config.hop();
-  const auto moments =
-      studio::encode_audio(encoder, at::constant_pad_nd(audio, {0, missing}).unsqueeze(0),
-                           studio::default_encode_limits(config), progress);
+  const auto moments = studio::encode_track(encoder, audio, progress);
   const auto latents = options.mean ? models::posterior(moments).mean.transpose(1, 2).contiguous()
                                     : studio::sample_latents(moments, options.seed);
   save_safetensors(options.output, {{kLatents, latents}},
@@ -51,6 +48,15 @@ Outcome run_encode(const Options& options, Progress& progress) {
                              latents.mean().item<double>(), latents.std().item<double>());
   meter.add_to(outcome);
   return outcome;
+}
+
+// Here the file is the user's input, not part of a model.
+SafetensorsFile open_latents(const std::string& path) {
+  try {
+    return SafetensorsFile::open(path);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::input, error.what());
+  }
 }
 
 at::Tensor read_latents(const SafetensorsFile& file, const models::OobleckConfig& config) {
@@ -72,6 +78,12 @@ at::Tensor read_latents(const SafetensorsFile& file, const models::OobleckConfig
     throw Error(ErrorKind::input,
                 fmt::format("{}: 'latents' holds NaN or infinity", file.path().string()));
   }
+  constexpr double largest = 1e4;  // real ones stay below 10
+  if (latents.abs().max().item<double>() > largest) {
+    throw Error(ErrorKind::input, fmt::format("{}: 'latents' holds values beyond {}; these are not "
+                                              "the VAE's latents",
+                                              file.path().string(), largest));
+  }
   return latents;
 }
 
@@ -92,7 +104,7 @@ Outcome run_decode(const Options& options, Progress& progress) {
   const auto decoder = options.model.open().load_vae_decoder();
   const auto& config = decoder.config;
   const auto rate = static_cast<int>(config.sample_rate);
-  const auto file = SafetensorsFile::open(options.input);
+  const auto file = open_latents(options.input);
   const auto latents = read_latents(file, config);
   AudioWriter writer(options.output, rate, static_cast<int>(config.audio_channels));
   const auto samples = wanted_samples(file, latents.size(1) * config.hop());

@@ -1,5 +1,7 @@
 #include "studio/cover.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "audio/file.h"
@@ -19,42 +21,43 @@ struct Options {
   std::string prompt;
   std::string lyrics = "[Instrumental]";
   std::string language = "en";
-  std::string key;  // empty: from the source
-  int bpm = 0;      // 0: from the source
+  std::optional<std::string> key;  // what is not given is heard from the source
+  std::optional<int> bpm;
   int time_signature = 4;
   studio::CoverSettings settings;
   bool no_dcw = false;
   ModelOption model;
 };
 
-// What the user did not say about the music is heard from the source.
-void fill_prompt(studio::Prompt& prompt, const Options& options, const at::Tensor& audio,
-                 int rate) {
-  prompt.caption = text_or_file(options.prompt);
-  prompt.lyrics = text_or_file(options.lyrics);
-  prompt.language = options.language;
-  prompt.time_signature = options.time_signature;
-  const auto mono = options.bpm == 0 || options.key.empty() ? to_mono(audio) : at::Tensor();
-  prompt.bpm = options.bpm != 0 ? options.bpm
-                                : std::clamp(reported_bpm(estimate_tempo(mono, rate)), 30, 300);
-  prompt.key = !options.key.empty() ? options.key : detect_key(mono, rate).name();
-}
+// Enough of a track to know its tempo and key; analysing all of a long one costs memory and time.
+constexpr std::int64_t kListenSeconds = 600;
 
 // Everything that can be wrong with the flags, before any work is done.
-studio::Prompt flags_as_prompt(const Options& options) {
-  studio::Prompt prompt;
+void check_flags(Options& options) {
+  auto& settings = options.settings;
+  settings.dcw = !options.no_dcw;
+  auto& prompt = settings.prompt;
   prompt.caption = text_or_file(options.prompt);
   prompt.lyrics = text_or_file(options.lyrics);
   prompt.language = options.language;
   prompt.time_signature = options.time_signature;
-  if (options.bpm != 0) prompt.bpm = options.bpm;
-  if (!options.key.empty()) prompt.key = options.key;
-  return prompt;
+  if (options.bpm) prompt.bpm = *options.bpm;
+  if (options.key) prompt.key = *options.key;
+  studio::check_settings(settings);
+}
+
+// What the user did not say about the music is heard from the source.
+void listen(studio::Prompt& prompt, const Options& options, const at::Tensor& audio, int rate) {
+  if (options.bpm && options.key) return;
+  const auto heard = std::min<std::int64_t>(audio.size(1), kListenSeconds * rate);
+  const auto mono = to_mono(audio.narrow(1, 0, heard));
+  if (!options.bpm) prompt.bpm = std::clamp(reported_bpm(estimate_tempo(mono, rate)), 30, 300);
+  if (!options.key) prompt.key = detect_key(mono, rate).name();
 }
 
 Outcome run(Options options, Progress& progress) {
   const Meter meter;
-  studio::check_prompt(flags_as_prompt(options));
+  check_flags(options);
   const auto model = options.model.open();
   const auto vae = model.vae_config();
   const auto rate = static_cast<int>(vae.sample_rate);
@@ -62,8 +65,7 @@ Outcome run(Options options, Progress& progress) {
   const auto audio = load_audio(options.input, rate, {.channels = vae.audio_channels}, progress);
 
   auto& settings = options.settings;
-  settings.dcw = !options.no_dcw;
-  fill_prompt(settings.prompt, options, audio, rate);
+  listen(settings.prompt, options, audio, rate);
   double peak = 0.0;
   studio::make_cover(
       model, audio, settings,
@@ -127,9 +129,11 @@ Command add_cover(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--language", options->language, "Language of the lyrics")
       ->capture_default_str();
-  command->add_option("--bpm", options->bpm, "Tempo, 30 to 300; default: heard from the source");
-  command->add_option("--key", options->key,
-                      "Key such as \"F# minor\"; default: heard from the source");
+  command->add_option("--bpm", options->bpm,
+                      "Tempo, 30 to 300; default: heard from the source's first 10 minutes");
+  command->add_option(
+      "--key", options->key,
+      "Key such as \"F# minor\"; default: heard from the source's first 10 minutes");
   command->add_option("--time-signature", options->time_signature, "Beats per bar: 2, 3, 4 or 6")
       ->capture_default_str();
   command->add_flag("--no-dcw", options->no_dcw, "Without the wavelet correction after each step");

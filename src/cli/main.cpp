@@ -85,7 +85,8 @@ int run(const Common& common, const Command& command) {
 int main(int argc, char** argv) {
   using namespace headroom;
   restart_with_fitting_settings(argv);
-  std::signal(SIGINT, [](int) { cli::interrupted = 1; });
+  for (const int stop : {SIGINT, SIGTERM}) std::signal(stop, [](int) { cli::interrupted = 1; });
+  std::signal(SIGXFSZ, SIG_IGN);  // a file over the user's limit is a failed write, not the end
 
   CLI::App app(
       "Headroom: covers and stems of music, on one GPU or a laptop's CPU, without running out of "

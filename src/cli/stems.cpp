@@ -20,15 +20,41 @@ struct Options {
   ModelOption model;
 };
 
+// The folder for the stems, made with those above it; those that were made and are empty go again
+// when the command fails.
+class OutputFolder {
+ public:
+  explicit OutputFolder(const fs::path& path) {
+    std::error_code code;
+    auto above = path;
+    for (; !above.empty() && !fs::exists(above, code); above = above.parent_path()) {
+      if (!above.filename().empty()) made_.push_back(above);
+    }
+    fs::create_directories(path, code);
+    if (!code && !fs::is_directory(path)) code = std::make_error_code(std::errc::not_a_directory);
+    if (!code) return;
+    remove_empty();
+    throw Error(ErrorKind::output,
+                fmt::format("{}: cannot be made: {}", path.string(), code.message()));
+  }
+  ~OutputFolder() { remove_empty(); }
+  OutputFolder(const OutputFolder&) = delete;
+  OutputFolder& operator=(const OutputFolder&) = delete;
+
+ private:
+  void remove_empty() {
+    std::error_code ignored;
+    for (const auto& folder : made_) fs::remove(folder, ignored);  // never one with files in it
+  }
+
+  std::vector<fs::path> made_;  // the deepest first
+};
+
 Outcome run(const Options& options, Progress& progress) {
   const Meter meter;
   const auto separator = options.model.open().load_separator();
   const auto format = AudioReader(options.input).format();
-  std::error_code code;
-  fs::create_directories(options.folder, code);
-  if (code)
-    throw Error(ErrorKind::output,
-                fmt::format("{}: cannot be made: {}", options.folder, code.message()));
+  const OutputFolder folder(options.folder);
 
   const auto names = studio::stem_names(separator.config);
   const auto prefix = fs::path(options.input).stem().string();

@@ -10,6 +10,7 @@
 #include "diffusion/noise.h"
 #include "diffusion/schedule.h"
 #include "studio/conditioning.h"
+#include "studio/finite.h"
 #include "studio/vae_codec.h"
 
 namespace headroom::studio {
@@ -20,29 +21,11 @@ constexpr double kMostGuidance = 30.0;
 // Seeds of the independent draws of one cover: the posterior must not share the generation's noise.
 constexpr std::uint64_t kPosteriorSeed = 0x5eed0001;
 
-void check_settings(const CoverSettings& settings) {
-  if (!(settings.strength >= 0.0 && settings.strength <= 1.0)) {
-    throw Error(ErrorKind::usage,
-                fmt::format("strength is {}, must lie in 0…1", settings.strength));
-  }
-  if (!(settings.guidance >= 1.0 && settings.guidance <= kMostGuidance)) {
-    throw Error(ErrorKind::usage,
-                fmt::format("guidance is {}, must lie in 1…{}", settings.guidance, kMostGuidance));
-  }
-  check_prompt(settings.prompt);
-  (void)diffusion::timesteps(settings.steps, settings.shift, settings.strength);
-}
-
 // Source latent [1, T, C] with T · hop ≥ n: the last frame is filled with silence.
 at::Tensor encode_source(const ModelFolder& model, const at::Tensor& audio, std::uint64_t seed,
                          Progress& progress) {
-  const auto encoder = model.load_vae_encoder();
-  const auto hop = encoder.config.hop();
-  const auto missing = (hop - audio.size(1) % hop) % hop;
-  const auto whole = missing == 0 ? audio : at::constant_pad_nd(audio, {0, missing});
-  const auto moments =
-      encode_audio(encoder, whole.unsqueeze(0), default_encode_limits(encoder.config), progress);
-  return sample_latents(moments, seed ^ kPosteriorSeed);
+  return sample_latents(encode_track(model.load_vae_encoder(), audio, progress),
+                        seed ^ kPosteriorSeed);
 }
 
 at::Tensor encode_conditions(const ModelFolder& model, const Prompt& prompt,
@@ -53,7 +36,11 @@ at::Tensor encode_conditions(const ModelFolder& model, const Prompt& prompt,
     states = encode_prompt(encoder, model.load_text_tokenizer(), prompt);
   }
   const auto encoder = model.load_condition_encoder();
-  return models::encode_condition(encoder, states.text, states.lyrics, timbre);
+  require_finite(states.text, "text encoder");
+  require_finite(states.lyrics, "text encoder");
+  auto condition = models::encode_condition(encoder, states.text, states.lyrics, timbre);
+  require_finite(condition, "condition encoder");
+  return condition;
 }
 
 // Writes a section into the piece, fading in over what the piece already has of it.
@@ -112,6 +99,19 @@ at::Tensor generate_sections(const ModelFolder& model, const at::Tensor& source,
 
 }  // namespace
 
+void check_settings(const CoverSettings& settings) {
+  if (!(settings.strength >= 0.0 && settings.strength <= 1.0)) {
+    throw Error(ErrorKind::usage,
+                fmt::format("strength is {}, must lie in 0…1", settings.strength));
+  }
+  if (!(settings.guidance >= 1.0 && settings.guidance <= kMostGuidance)) {
+    throw Error(ErrorKind::usage,
+                fmt::format("guidance is {}, must lie in 1…{}", settings.guidance, kMostGuidance));
+  }
+  check_prompt(settings.prompt);
+  (void)diffusion::timesteps(settings.steps, settings.shift, settings.strength);
+}
+
 std::vector<Chunk> plan_sections(std::int64_t frames, std::int64_t alignment) {
   std::vector<Chunk> sections;
   const auto stride = (kSectionFrames - kSectionOverlap) / alignment * alignment;
@@ -147,8 +147,10 @@ void make_cover(const ModelFolder& model, const at::Tensor& audio, const CoverSe
   {
     const auto tokenizer = model.load_semantic_tokenizer();
     hints = semantic_hints(tokenizer, model.load_semantic_detokenizer(), source, silence, progress);
+    require_finite(hints, "semantic tokenizer");
   }
   const auto latents = generate_sections(model, source, hints, states, settings, progress);
+  require_finite(latents, "diffusion transformer");
 
   const auto decoder = model.load_vae_decoder();
   auto left = audio.size(1);

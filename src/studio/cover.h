@@ -25,6 +25,9 @@ struct CoverSettings {
   bool dcw = true;
 };
 
+/// Throws Error(usage) for the first value that is out of its range.
+void check_settings(const CoverSettings& settings);
+
 /// Latent frames that the transformer sees at once: 120 s. Longer tracks are covered in sections,
 /// so that memory does not grow with their length; neighbours share kSectionOverlap frames, in
 /// which they are cross-faded. Both are multiples of the semantic token.
@@ -37,8 +40,9 @@ std::vector<Chunk> plan_sections(std::int64_t frames, std::int64_t alignment);
 
 /// Covers `audio` [channels, n] fp32 at the VAE's rate; `emit` gets [channels, m] blocks in order,
 /// n samples in all. Each network is loaded when it is needed and dropped after. Equal inputs and
-/// settings give equal bits. Peak memory: audio and latents of the track, plus the largest of: one
-/// network with one encoder chunk, section, or decoder tile.
+/// settings give equal bits. A network whose result is not a number is Error(checkpoint). Peak
+/// memory: audio and latents of the track, plus the largest of: one network with one encoder chunk,
+/// section, or decoder tile.
 void make_cover(const ModelFolder& model, const at::Tensor& audio, const CoverSettings& settings,
                 const std::function<void(const at::Tensor&)>& emit,
                 Progress& progress = no_progress());

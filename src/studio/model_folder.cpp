@@ -158,6 +158,7 @@ at::Tensor ModelFolder::load_silence() const {
     fail(file, fmt::format("has shape {}, must be [1, {}, frames]", shape_text(stored.sizes()),
                            channels));
   }
+  if (!at::isfinite(stored).all().item<bool>()) fail(file, "holds values that are not a number");
   return stored.transpose(1, 2).contiguous();
 }
 

@@ -9,6 +9,7 @@
 #include "audio/crossfade.h"
 #include "audio/resample.h"
 #include "audio/stems.h"
+#include "studio/finite.h"
 
 namespace headroom::studio {
 namespace {
@@ -124,6 +125,7 @@ void separate(const models::Roformer& roformer, const at::Tensor& mixture, const
     const auto count = std::min(chunk, padded.length() - begin);
     const auto stems =
         models::separate_chunk(roformer, fill_chunk(padded.segment(begin, count), chunk));
+    require_finite(stems, "separator");
     const bool first = run == 0;
     const bool last = !first && begin + chunk >= padded.length();
     const auto window =

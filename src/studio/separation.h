@@ -25,7 +25,8 @@ using StemSink = std::function<void(const at::Tensor& block)>;
 
 /// Stems of `mixture` [channels, n] fp32 at the network's rate. Of a single-target network the
 /// second stem is the mixture minus the first, sample by sample, so the two sum to the mixture
-/// exactly up to one rounding. Peak memory: one chunk and its accumulators, beside the mixture.
+/// exactly up to one rounding. Throws Error(checkpoint) for a result that is not made of numbers,
+/// the mixture being finite. Peak memory: one chunk and its accumulators, beside the mixture.
 void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
               Progress& progress = no_progress(), std::int64_t overlaps = kSeparationOverlaps);
 

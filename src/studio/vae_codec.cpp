@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "diffusion/noise.h"
+#include "studio/finite.h"
 
 namespace headroom::studio {
 
@@ -40,6 +41,21 @@ at::Tensor encode_audio(const models::OobleckEncoder& encoder, const at::Tensor&
       progress);
 }
 
+at::Tensor encode_track(const models::OobleckEncoder& encoder, const at::Tensor& audio,
+                        Progress& progress) {
+  const auto limits = default_encode_limits(encoder.config);
+  const auto moments = encode_in_chunks(
+      [&](const at::Tensor& part) {
+        // Chunks end at frames, all but the last one of the track.
+        const auto missing = (limits.hop - part.size(2) % limits.hop) % limits.hop;
+        return models::encode_moments(
+            encoder, missing == 0 ? part : at::constant_pad_nd(part, {0, missing}));
+      },
+      audio.unsqueeze(0), limits, progress);
+  require_finite(moments, "VAE encoder");
+  return moments;
+}
+
 at::Tensor sample_latents(const at::Tensor& moments, std::uint64_t seed) {
   const auto [mean, deviation] = models::posterior(moments);
   const auto noise = diffusion::NoiseGenerator(seed).normal(mean.sizes()).to(mean.device());
@@ -55,6 +71,7 @@ void decode_latents(const models::OobleckDecoder& decoder, const at::Tensor& lat
   for (const auto& tile : tiles) {
     const auto part = latents.narrow(1, tile.begin, tile.length()).transpose(1, 2).contiguous();
     const auto audio = models::decode(decoder, part)[0];
+    require_finite(audio, "VAE decoder");
     emit(audio.narrow(1, (tile.core_begin - tile.begin) * hop,
                       (tile.core_end - tile.core_begin) * hop));
     progress.step();

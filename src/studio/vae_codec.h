@@ -34,13 +34,19 @@ at::Tensor encode_in_chunks(const EncodeRun& encode, const at::Tensor& audio,
 at::Tensor encode_audio(const models::OobleckEncoder& encoder, const at::Tensor& audio,
                         const EncodeLimits& limits, Progress& progress = no_progress());
 
+/// The same for [channels, n] of any length: the last frame is filled with zeros, T = ⌈n / hop⌉.
+/// No second copy of the audio is made.
+at::Tensor encode_track(const models::OobleckEncoder& encoder, const at::Tensor& audio,
+                        Progress& progress = no_progress());
+
 /// One sample of the posterior for the whole piece: [1, T, C] fp32 from moments [1, 2C, T]. The
 /// draw is the generator's for `seed`, channel-major, so the same audio and seed give the same
 /// latent.
 at::Tensor sample_latents(const at::Tensor& moments, std::uint64_t seed);
 
 /// Decodes latents [1, T, C] tile by tile; `emit` gets [channels, samples] blocks in order, which
-/// are together T · hop samples long. Peak memory: one tile.
+/// are together T · hop samples long. Peak memory: one tile. Throws Error(checkpoint) for a result
+/// that is not made of numbers.
 void decode_latents(const models::OobleckDecoder& decoder, const at::Tensor& latents,
                     std::int64_t tile_frames, std::int64_t overlap,
                     const std::function<void(const at::Tensor&)>& emit,

@@ -164,7 +164,13 @@ at::Tensor Checkpoint::get(const std::string& name, at::IntArrayRef shape) {
     fail(path_, fmt::format("tensor \"{}\" has the shape {}, not {}; this is another model",
                             printable(name), shape_text(stored), shape_text(shape)));
   }
-  return files_[places_.find(name)->second.file].tensor(name);
+  auto tensor = files_[places_.find(name)->second.file].tensor(name);
+  if (!tensor.is_floating_point()) {
+    fail(path_, fmt::format("tensor \"{}\" holds {}, not floating-point numbers; quantised weights "
+                            "cannot be used",
+                            printable(name), safetensors_name(tensor.scalar_type())));
+  }
+  return tensor;
 }
 
 std::vector<TensorEntry> Checkpoint::entries() const {

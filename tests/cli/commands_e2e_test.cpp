@@ -1,0 +1,69 @@
+// The commands around cover and stems: encode, decode, inspect, make-model, doctor, help.
+#include <gtest/gtest.h>
+
+#include "audio/load.h"
+#include "cli/workshop.h"
+#include "tensor/safetensors.h"
+
+namespace headroom::test {
+namespace {
+
+TEST(Commands, EncodeAndDecodeKeepTheLength) {
+  const Workshop shop;
+  const auto encoded =
+      shop.run_json({"encode", "song.wav", "-o", "out/song.safetensors", "--model", "model"});
+  EXPECT_EQ(encoded.value("samples", 0), 96000);
+  EXPECT_EQ(SafetensorsFile::open(shop / "out/song.safetensors").tensor("latents").size(1), 50);
+  shop.run_json({"decode", "out/song.safetensors", "-o", "out/song.flac", "--model", "model"});
+  EXPECT_EQ(load_audio(shop / "out/song.flac", 48000).size(1), 96000);
+}
+
+TEST(Commands, InspectListsEveryPartOfAModel) {
+  const Workshop shop;
+  const auto json = shop.run_json({"inspect", "model"});
+  ASSERT_TRUE(json.contains("checkpoints"));
+  EXPECT_EQ(json["checkpoints"].size(), 4U);
+  EXPECT_GT(json["checkpoints"][0]["total"].value("parameters", 0), 1000);
+}
+
+TEST(Commands, MakeModelIsReproducible) {
+  const Workshop shop;
+  shop.run_json({"make-model", "again", "--tiny"});
+  for (const std::string part : {"model", "again"}) {
+    EXPECT_TRUE(std::filesystem::exists(shop / (part + "/vae/config.json")));
+  }
+  const auto first = SafetensorsFile::open(shop / "model/acestep-v15-turbo/model.safetensors");
+  const auto again = SafetensorsFile::open(shop / "again/acestep-v15-turbo/model.safetensors");
+  const auto& name = first.entries().back().name;
+  EXPECT_TRUE(first.tensor(name).equal(again.tensor(name)));
+}
+
+TEST(Commands, HelpAndVersionAnswerOnStandardOutput) {
+  const Workshop shop;
+  for (const char* flag : {"--help", "--version"}) {
+    const auto ran = shop.run({flag});
+    EXPECT_EQ(ran.status, 0);
+    EXPECT_FALSE(ran.out.empty());
+    EXPECT_EQ(ran.err, "");
+  }
+  EXPECT_NE(shop.run({"--help"}).out.find("Exit status"), std::string::npos);
+}
+
+TEST(Commands, TheModelCanComeFromTheEnvironment) {
+  const Workshop shop;
+  ASSERT_EQ(::setenv("HEADROOM_MODEL", (shop / "model").c_str(), 1), 0);
+  const auto ran = shop.run({"stems", "song.wav", "-o", "out"});
+  ::unsetenv("HEADROOM_MODEL");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+}
+
+// A recording that was cut off is still a recording: what is there is used.
+TEST(Commands, AWavThatWasCutOffIsUsedAsFarAsItGoes) {
+  const Workshop shop;
+  std::filesystem::resize_file(shop / "song.wav", 44 + 44100 * 4);
+  const auto json = shop.run_json({"analyze", "song.wav"});
+  EXPECT_NEAR(json.value("seconds_of_audio", 0.0), 1.0, 0.01);
+}
+
+}  // namespace
+}  // namespace headroom::test
