@@ -72,19 +72,20 @@ std::vector<BadFile> bad_wavs() {
 }
 
 std::vector<BadFile> bad_compressed(const Workshop& shop) {
-  const auto flac = song_in(shop, "flac");
-  const auto ogg = song_in(shop, "ogg");
-  const auto opus = song_in(shop, "opus");
-  const auto mp3 = song_in(shop, "mp3");
-  return {
-      {"cut.flac", flac.substr(0, 60), "cut.flac: "},
-      {"hole.flac", with_hole(flac, flac.size() / 2, 4000, '\x55'), "damaged after"},
-      {"cut.ogg", ogg.substr(0, 100), "is not an audio file"},
-      {"cut.opus", opus.substr(0, 60), "is not an audio file"},
-      {"cut.mp3", mp3.substr(0, 40), "cut.mp3: "},
-      {"noise.mp3", "ID3" + std::string(3000, '\x5A'), "noise.mp3: "},
-      {"sync.mp3", std::string(20000, '\xFF'), "sync.mp3: "},
+  std::vector<BadFile> files;
+  const auto cut = [&](const char* extension, size_t length, const char* says) {
+    files.push_back(
+        {std::string("cut.") + extension, song_in(shop, extension).substr(0, length), says});
   };
+  cut("flac", 60, "cut.flac: ");
+  cut("ogg", 100, "is not an audio file");
+  cut("opus", 60, "is not an audio file");
+  cut("mp3", 40, "cut.mp3: ");
+  const auto flac = song_in(shop, "flac");
+  files.push_back({"hole.flac", with_hole(flac, flac.size() / 2, 4000, '\x55'), "damaged after"});
+  files.push_back({"noise.mp3", with_hole(std::string(3000, '\x5A'), 0, 3, 'I'), "noise.mp3: "});
+  files.push_back({"sync.mp3", std::string(20000, '\xFF'), "sync.mp3: "});
+  return files;
 }
 
 TEST(BadAudio, Files) {
