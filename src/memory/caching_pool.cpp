@@ -1,6 +1,7 @@
 #include "memory/caching_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace headroom::memory {
 namespace {

@@ -44,7 +44,7 @@ at::Tensor encode_audio(const models::OobleckEncoder& encoder, const at::Tensor&
 at::Tensor encode_track(const models::OobleckEncoder& encoder, const at::Tensor& audio,
                         Progress& progress) {
   const auto limits = default_encode_limits(encoder.config);
-  const auto moments = encode_in_chunks(
+  auto moments = encode_in_chunks(
       [&](const at::Tensor& part) {
         // Chunks end at frames, all but the last one of the track.
         const auto missing = (limits.hop - part.size(2) % limits.hop) % limits.hop;
