@@ -14,8 +14,7 @@ Weights Weights::operator/(std::string_view scope) const {
 Weights Weights::operator/(std::int64_t index) const { return *this / std::to_string(index); }
 
 at::Tensor Weights::operator()(std::string_view name, at::IntArrayRef shape) const {
-  const auto stored = source_->get(prefix_ + std::string(name), shape);
-  return stored.is_floating_point() ? stored.to(options_) : stored.to(options_.device());
+  return source_->get(prefix_ + std::string(name), shape).to(options_);
 }
 
 at::Tensor Weights::as(at::ScalarType dtype, std::string_view name, at::IntArrayRef shape) const {

@@ -26,8 +26,8 @@ class WeightSource {
 
 /// A place inside a source: a name prefix, and the dtype and device that weights are wanted in.
 /// A network binds its parameters once with it ("bind" functions in models/) and is then a plain
-/// struct of tensors. Cheap to copy. Floating-point tensors are converted to `options`, others only
-/// moved. A tensor that needs no conversion stays a view on the mapped file.
+/// struct of tensors. Cheap to copy. A tensor that needs no conversion stays a view on the mapped
+/// file.
 class Weights {
  public:
   explicit Weights(WeightSource& source, at::TensorOptions options = at::kFloat,

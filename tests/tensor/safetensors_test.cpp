@@ -203,7 +203,7 @@ TEST(Weights, NamesPlacesAndConvertsDtypes) {
   const auto weight = (decoder / "layers" / 3)("w", {4});
   EXPECT_EQ(weight.scalar_type(), at::kFloat);
   EXPECT_TRUE(at::equal(weight, counted(at::kFloat, {4})));
-  EXPECT_EQ(decoder("steps", {2}).scalar_type(), at::kLong);
+  EXPECT_ERROR((void)decoder("steps", {2}), ErrorKind::checkpoint, "quantised weights");
   EXPECT_EQ(decoder.as(at::kDouble, "layers.3.w", {4}).scalar_type(), at::kDouble);
   EXPECT_TRUE(decoder.has("steps"));
   EXPECT_EQ(decoder.shape_of("steps"), std::vector<std::int64_t>{2});
