@@ -76,6 +76,8 @@ struct RunSettings {
   int repeats = 3;
   /// A first run longer than this is counted; a shorter one only warms up.
   double longest_warm_up = 10.0;
+  /// Work as long as this runs once: it is its own average.
+  double longest_repeated = 60.0;
   /// Short work is repeated until it took this long in all.
   double shortest_total = 0.5;
 };

@@ -51,8 +51,8 @@ Result measure(const Case& subject, const RunSettings& settings) {
   result.peak_growth = peak > before ? peak - before : 0;
 
   if (first > settings.longest_warm_up) result.seconds.push_back(first);
-  const int enough = std::max(1, settings.repeats);
-  double total = 0.0;
+  const int enough = first > settings.longest_repeated ? 1 : std::max(1, settings.repeats);
+  double total = first > settings.longest_warm_up ? first : 0.0;
   while (static_cast<int>(result.seconds.size()) < enough || total < settings.shortest_total) {
     result.seconds.push_back(time_of(work.run));
     total += result.seconds.back();

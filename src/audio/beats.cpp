@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace headroom {
 namespace {
@@ -97,6 +98,7 @@ std::vector<std::int64_t> follow_beats(const BeatChain& chain) {
     }
   }
   std::vector<double> heights;
+  heights.reserve(maxima.size());
   for (const size_t i : maxima) heights.push_back(score[i]);
   auto beat = std::ssize(score) - 1;
   if (!maxima.empty()) {

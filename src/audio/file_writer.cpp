@@ -112,8 +112,8 @@ AudioWriter::AudioWriter(const fs::path& path, int rate, int channels, SampleFor
   }
   const bool is_wav = (format & SF_FORMAT_TYPEMASK) == SF_FORMAT_WAV;
   const int stored = samples == SampleFormat::automatic ? 4 : bytes_per_sample(samples);
-  const std::int64_t most =
-      is_wav ? kLargestWav / (stored * channels) : std::numeric_limits<std::int64_t>::max();
+  const std::int64_t most = is_wav ? kLargestWav / (std::int64_t{stored} * channels)
+                                   : std::numeric_limits<std::int64_t>::max();
   state_ = std::unique_ptr<State>(new State{PendingFile(path), nullptr, channels, most, 0, {}});
   SF_INFO info{0, rate, channels, format, 0, 0};
   state_->file.reset(sf_open(state_->pending.path().c_str(), SFM_WRITE, &info));

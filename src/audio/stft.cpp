@@ -20,7 +20,7 @@ at::Tensor padded_span(const at::Tensor& audio, std::int64_t from, std::int64_t 
   const std::int64_t samples = audio.size(1);
   const std::int64_t begin = std::clamp<std::int64_t>(from, 0, samples);
   const std::int64_t end = std::clamp<std::int64_t>(to, begin, samples);
-  const auto inside = audio.narrow(1, begin, end - begin);
+  auto inside = audio.narrow(1, begin, end - begin);
   if (begin == from && end == to) return inside;
   if (edge != Edge::reflect) {
     const std::int64_t before = std::min<std::int64_t>(to, begin) - from;

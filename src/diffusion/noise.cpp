@@ -35,7 +35,7 @@ struct Direction {
 // Point of the unit circle at `turn` (in [0, 1)) of a full turn. The quadrant is taken off exactly;
 // what is left is at most an eighth of a turn, where Taylor's series converges to 1e-17.
 Direction portable_direction(double turn) {
-  const auto quadrant = static_cast<int>(turn * 4.0 + 0.5);
+  const auto quadrant = static_cast<int>(std::floor(turn * 4.0 + 0.5));
   const double angle = (turn - quadrant * 0.25) * kTau;
   const double z = angle * angle;
   double cos = 1.0;

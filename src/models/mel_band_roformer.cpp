@@ -54,7 +54,7 @@ at::Tensor run_feed_forward(const RoformerFeedForward& ff, const at::Tensor& h) 
 // h [sequences, length, dim], in parts of whole sequences.
 at::Tensor run_transformer(const RoformerTransformer& transformer, std::int64_t heads,
                            const at::Tensor& h) {
-  const auto out = at::empty_like(h, at::MemoryFormat::Contiguous);
+  auto out = at::empty_like(h, at::MemoryFormat::Contiguous);
   const auto part = std::max<std::int64_t>(1, kTokensAtOnce / h.size(1));
   for (std::int64_t begin = 0; begin < h.size(0); begin += part) {
     const auto count = std::min(part, h.size(0) - begin);

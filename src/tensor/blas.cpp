@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <filesystem>
 #include <thread>
 #include <unistd.h>
 
@@ -52,8 +53,12 @@ void restart_with_fitting_settings(char** argv) {
   set("OPENBLAS_CORETYPE", fitting_blas_core());
   // Some microseconds of spinning: enough to catch the next loop on an idle machine.
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) set("GOMP_SPINCOUNT", "10000");
-  if (changed)
-    ::execv("/proc/self/exe", argv);  // returns only if it failed; then the slow way has to do
+  if (!changed) return;
+  // By its path, so that the process keeps its name. Returns only if it failed; then the slow way
+  // has to do.
+  std::error_code code;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", code);
+  if (!code) ::execv(self.c_str(), argv);
 }
 
 void set_compute_threads(int threads) {

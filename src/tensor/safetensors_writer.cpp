@@ -151,6 +151,7 @@ void save_safetensors(const std::filesystem::path& target,
                       const std::map<std::string, std::string>& metadata) {
   // Wide elements first: every tensor then begins at a multiple of its element size.
   std::vector<const std::pair<const std::string, at::Tensor>*> order;
+  order.reserve(tensors.size());
   for (const auto& item : tensors) order.push_back(&item);
   std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
     return a->second.element_size() > b->second.element_size();

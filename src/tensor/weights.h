@@ -19,8 +19,8 @@ class WeightSource {
   /// Shape of a tensor that is there; throws Error(checkpoint) naming the missing tensor otherwise.
   virtual std::vector<std::int64_t> shape_of(const std::string& name) const = 0;
   /// The tensor in its stored dtype, on the CPU. Throws Error(checkpoint) when it is missing, its
-  /// shape is not `shape`, or, in a checkpoint, it does not hold floating-point numbers; the message
-  /// names tensor, file and what differs.
+  /// shape is not `shape`, or, in a checkpoint, it does not hold floating-point numbers; the
+  /// message names tensor, file and what differs.
   virtual at::Tensor get(const std::string& name, at::IntArrayRef shape) = 0;
 };
 

@@ -85,7 +85,7 @@ std::vector<std::int64_t> Golden::shape_of(const std::string& name) const {
 }
 
 at::Tensor Golden::get(const std::string& name, at::IntArrayRef shape) {
-  const auto found = tensor(name);
+  auto found = tensor(name);
   if (found.sizes() != shape) {
     throw Error(ErrorKind::input,
                 fmt::format("{}: tensor '{}' has shape {}, but its config asks for {}", label_,

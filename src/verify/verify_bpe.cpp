@@ -24,7 +24,7 @@ std::filesystem::path find_tokenizer(const std::filesystem::path& path, const nl
   names.insert(names.end(), {"bpe_tokenizer.json", "tokenizer.json"});
   for (const auto& name : names) {
     // Only beside the file, whatever it says.
-    const auto beside = path.parent_path() / std::filesystem::path(name).filename();
+    auto beside = path.parent_path() / std::filesystem::path(name).filename();
     if (std::filesystem::is_regular_file(beside)) return beside;
   }
   throw Error(ErrorKind::input,

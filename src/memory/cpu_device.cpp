@@ -1,0 +1,203 @@
+#include "memory/cpu_device.h"
+
+#include <mutex>
+#include <sys/mman.h>
+#include <vector>
+
+#include <c10/core/CPUAllocator.h>
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace headroom::memory {
+
+OutOfDeviceMemory::OutOfDeviceMemory(std::string_view purpose, std::uint64_t asked,
+                                     std::uint64_t free)
+    : Error(ErrorKind::memory, fmt::format("{}: {} were asked for and {} are free",
+                                           purpose.empty() ? "device memory" : purpose,
+                                           human_bytes(asked), human_bytes(free))),
+      asked_(asked),
+      free_(free) {}
+
+namespace {
+
+class MappedMemory : public SegmentSource {
+ public:
+  std::byte* map(std::uint64_t bytes) override { return mapping(bytes, PROT_READ | PROT_WRITE); }
+  void unmap(std::byte* begin, std::uint64_t bytes) override { ::munmap(begin, bytes); }
+  std::byte* reserve(std::uint64_t bytes) override { return mapping(bytes, PROT_NONE); }
+  bool commit(std::byte* begin, std::uint64_t bytes) override {
+    return ::mprotect(begin, bytes, PROT_READ | PROT_WRITE) == 0;
+  }
+  void decommit(std::byte* begin, std::uint64_t bytes) override {
+    // Drops the pages for good; a later commit() finds zeros.
+    ::madvise(begin, bytes, MADV_DONTNEED);
+    ::mprotect(begin, bytes, PROT_NONE);
+  }
+  void release(std::byte* begin, std::uint64_t bytes) override { ::munmap(begin, bytes); }
+
+ private:
+  static std::byte* mapping(std::uint64_t bytes, int protection) {
+    void* begin =
+        ::mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return begin == MAP_FAILED ? nullptr : static_cast<std::byte*>(begin);
+  }
+};
+
+}  // namespace
+
+struct CpuDevice::State : std::enable_shared_from_this<CpuDevice::State> {
+  explicit State(CpuDeviceSettings settings)
+      : capacity(settings.capacity),
+        pool(source, {.cap = settings.capacity, .expandable = settings.expandable}) {}
+
+  mutable std::mutex mutex;
+  MappedMemory source;
+  std::uint64_t capacity;
+  std::uint64_t tenant = 0;
+  CachingPool pool;
+  FaultInjector faults;
+
+  std::uint64_t room() const { return capacity > tenant ? capacity - tenant : 0; }
+
+  std::byte* allocate(std::uint64_t bytes, std::string_view purpose) {
+    const bool fault = faults.fails(purpose);
+    const std::lock_guard lock(mutex);
+    auto* block = fault ? nullptr : pool.allocate(bytes);
+    if (block == nullptr) {
+      const auto used = pool.stats().used;
+      throw OutOfDeviceMemory(purpose, bytes, room() > used ? room() - used : 0);
+    }
+    return block;
+  }
+
+  void free(std::byte* block) {
+    std::uint64_t bytes = 0;
+    {
+      const std::lock_guard lock(mutex);
+      bytes = pool.free(block);
+    }
+    faults.freed(bytes);
+  }
+};
+
+namespace {
+
+struct Scope {
+  CpuDevice::State* device;
+  std::string_view purpose;
+};
+
+// Which device this thread allocates from. The one thread-local of the floor: ATen's allocator is
+// asked without any argument that could carry it.
+std::vector<Scope>& scopes() {
+  thread_local std::vector<Scope> stack;
+  return stack;
+}
+
+// A tensor keeps its device's pool alive.
+struct Holder {
+  std::shared_ptr<CpuDevice::State> device;
+  std::byte* block;
+};
+
+void give_back(void* context) {
+  const std::unique_ptr<Holder> holder(static_cast<Holder*>(context));
+  holder->device->free(holder->block);
+}
+
+// Stands beneath ATen: device memory inside a scope, ATen's own allocator outside.
+class ScopedAllocator : public c10::Allocator {
+ public:
+  explicit ScopedAllocator(c10::Allocator* host) : host_(host) {}
+
+  c10::DataPtr allocate(size_t bytes) const override {
+    if (scopes().empty() || bytes == 0) return host_->allocate(bytes);
+    const auto [device, purpose] = scopes().back();
+    auto holder = std::make_unique<Holder>(
+        Holder{device->shared_from_this(), device->allocate(bytes, purpose)});
+    auto* block = holder->block;
+    return {block, holder.release(), &give_back, at::kCPU};
+  }
+
+ private:
+  c10::Allocator* host_;
+};
+
+void install_allocator() {
+  // Above ATen's own default; once per process and for good, because tensors may outlive any
+  // device.
+  constexpr std::uint8_t priority = 10;
+  static ScopedAllocator allocator(c10::GetCPUAllocator());
+  static const bool installed = [] {
+    c10::SetCPUAllocator(&allocator, priority);
+    return true;
+  }();
+  (void)installed;
+}
+
+}  // namespace
+
+CpuDevice::CpuDevice(CpuDeviceSettings settings) : state_(std::make_shared<State>(settings)) {
+  install_allocator();
+}
+
+CpuDevice::~CpuDevice() = default;
+
+std::string CpuDevice::name() const { return "CPU"; }
+
+DeviceUsage CpuDevice::usage() const {
+  const std::lock_guard lock(state_->mutex);
+  const auto stats = state_->pool.stats();
+  return {.capacity = state_->capacity,
+          .used = stats.used,
+          .reserved = stats.reserved,
+          .peak_used = stats.peak_used,
+          .peak_reserved = stats.peak_reserved,
+          .largest_free = stats.largest_free,
+          .others = state_->tenant};
+}
+
+void CpuDevice::reset_peaks() {
+  const std::lock_guard lock(state_->mutex);
+  state_->pool.reset_peaks();
+}
+
+std::uint64_t CpuDevice::trim() {
+  const std::lock_guard lock(state_->mutex);
+  return state_->pool.trim();
+}
+
+std::uint64_t CpuDevice::set_capacity(std::uint64_t bytes) {
+  const std::lock_guard lock(state_->mutex);
+  const auto previous = std::exchange(state_->capacity, bytes);
+  state_->pool.set_cap(state_->room());
+  return previous;
+}
+
+void CpuDevice::enter(std::string_view purpose) { scopes().push_back({state_.get(), purpose}); }
+
+void CpuDevice::leave() { scopes().pop_back(); }
+
+FaultInjector& CpuDevice::faults() { return state_->faults; }
+
+bool CpuDevice::tenant_takes(std::uint64_t bytes) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->pool.stats().reserved + state_->tenant + bytes > state_->capacity) return false;
+  state_->tenant += bytes;
+  state_->pool.set_cap(state_->room());
+  return true;
+}
+
+void CpuDevice::tenant_returns(std::uint64_t bytes) {
+  const std::lock_guard lock(state_->mutex);
+  state_->tenant -= std::min(state_->tenant, bytes);
+  state_->pool.set_cap(state_->room());
+}
+
+std::string CpuDevice::check() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->pool.check();
+}
+
+}  // namespace headroom::memory
