@@ -33,7 +33,7 @@ studio::ModelFolder ModelOption::open() const {
 }
 
 CLI::Option* add_seed(CLI::App& app, std::uint64_t& seed, const std::string& what) {
-  const auto check = [](std::string& text) -> std::string {
+  const auto check = [](const std::string& text) -> std::string {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc() && end == text.data() + text.size()) return "";
