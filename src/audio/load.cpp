@@ -8,6 +8,7 @@
 #include "audio/resample.h"
 #include "audio/soxr_resampler.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace headroom {
@@ -70,6 +71,19 @@ class Collector {
   at::Tensor samples_;
 };
 
+// A damaged or cut file yields what could be decoded; that must not pass unnoticed. What an MP3
+// says of its length can be an estimate.
+void warn_if_short(const std::filesystem::path& path, const AudioFormat& format,
+                   std::int64_t frames) {
+  constexpr double kTolerated = 0.1;  // seconds
+  const double missing = static_cast<double>(format.frames - frames) / format.rate;
+  const bool estimate = format.name.find("MPEG") != std::string::npos;
+  if (missing < kTolerated || estimate) return;
+  spdlog::warn("{}: ends after {:.3f} s, its header says {:.3f} s; it is damaged or was cut off",
+               printable(path.string()), static_cast<double>(frames) / format.rate,
+               static_cast<double>(format.frames) / format.rate);
+}
+
 }  // namespace
 
 at::Tensor load_audio(const std::filesystem::path& path, int rate, const LoadSettings& settings,
@@ -96,6 +110,7 @@ at::Tensor load_audio(const std::filesystem::path& path, int rate, const LoadSet
     progress.step();
   }
   result.add(resampler.finish());
+  warn_if_short(path, format, reader.position());
   return result.take();
 }
 

@@ -133,8 +133,7 @@ Command add_encode(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command->add_option("IN", options->input, "Audio file")->required();
   command->add_option("-o,--output", options->output, "Latents file (.safetensors)")->required();
-  command->add_option("--seed", options->seed, "Seed of the posterior's sample")
-      ->capture_default_str();
+  add_seed(*command, options->seed, "Seed of the posterior's sample");
   command->add_flag("--mean", options->mean, "The posterior's mean instead of a sample");
   options->model.add_to(*command);
   return {command,

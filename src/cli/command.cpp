@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -29,6 +30,16 @@ studio::ModelFolder ModelOption::open() const {
                 "to try things with)");
   }
   return studio::ModelFolder::open(chosen, variant);
+}
+
+CLI::Option* add_seed(CLI::App& app, std::uint64_t& seed, const std::string& what) {
+  const auto check = [](const std::string& text) -> std::string {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) return "";
+    return fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", printable(text));
+  };
+  return app.add_option("--seed", seed, what)->capture_default_str()->check(check);
 }
 
 std::string clock_text(double seconds) {

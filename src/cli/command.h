@@ -56,6 +56,9 @@ struct ModelOption {
   studio::ModelFolder open() const;
 };
 
+/// Adds `--seed`: a whole number of 64 bits, nothing that would wrap or saturate into one.
+CLI::Option* add_seed(CLI::App& app, std::uint64_t& seed, const std::string& what);
+
 /// Seconds as "3:25.040".
 std::string clock_text(double seconds);
 

@@ -115,8 +115,7 @@ Command add_cover(CLI::App& app) {
       ->add_option("--strength", settings.strength,
                    "How far from the source: 0 keeps it, 1 starts from noise")
       ->capture_default_str();
-  command->add_option("--seed", settings.seed, "Equal seeds give equal covers")
-      ->capture_default_str();
+  add_seed(*command, settings.seed, "Equal seeds give equal covers");
   command->add_option("--steps", settings.steps, "Denoising steps; turbo models want 8")
       ->capture_default_str();
   command->add_option("--shift", settings.shift, "Bends the timesteps towards noise")

@@ -1,5 +1,6 @@
 // The `headroom` program: parses the command line, runs one subcommand, and is the boundary at
 // which every error becomes one line and an exit status.
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -42,6 +43,14 @@ int report_error(const Common& common, ErrorKind kind, std::string_view message)
   }
   std::cerr << "headroom: " << line << '\n';
   return exit_code(kind);
+}
+
+// The parser asks for a subcommand when it does not know the one that was given.
+std::string parse_message(const CLI::App& app, const CLI::ParseError& error) {
+  const auto unknown = app.remaining();
+  if (app.get_subcommands().empty() && !unknown.empty())
+    return fmt::format("there is no command '{}'", printable(unknown.front()));
+  return error.what();
 }
 
 int run(const Common& common, const Command& command) {
@@ -115,9 +124,11 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::string message = error.what();
-    for (char& c : message) c = c == '\n' ? ' ' : c;
-    return cli::report_error(common, ErrorKind::usage, message + "; see headroom --help");
+    // The error may have come before --json was reached, or have taken it for a value.
+    common.json =
+        std::any_of(argv + 1, argv + argc, [](std::string_view word) { return word == "--json"; });
+    return cli::report_error(common, ErrorKind::usage,
+                             cli::parse_message(app, error) + "; see headroom --help");
   }
   for (const auto& command : commands) {
     if (command.app->parsed()) return cli::run(common, command);

@@ -41,8 +41,7 @@ Command add_make_model(CLI::App& app) {
   command->add_option("--size", options->size, "tiny, 2b (6.5 GB) or xl (12 GB)")
       ->capture_default_str();
   command->add_flag("--tiny", options->tiny, "The same as --size tiny");
-  command->add_option("--seed", options->seed, "Equal seeds give equal files")
-      ->capture_default_str();
+  add_seed(*command, options->seed, "Equal seeds give equal files");
   command->add_option("--parts", options->parts, "Only these: dit, vae, text, separator")
       ->delimiter(',');
   return {command,

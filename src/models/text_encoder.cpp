@@ -23,7 +23,7 @@ at::Tensor embed_tokens(const TextEncoder& encoder, const at::Tensor& ids) {
   const auto bad = ids.lt(0).logical_or(ids.ge(encoder.config.vocabulary));
   if (bad.any().item<bool>()) {
     throw Error(
-        ErrorKind::input,
+        ErrorKind::checkpoint,
         fmt::format("token id {} is outside the text encoder's vocabulary of {}; tokenizer "
                     "and text encoder do not belong together",
                     ids.masked_select(bad)[0].item<std::int64_t>(), encoder.config.vocabulary));

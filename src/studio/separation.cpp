@@ -141,8 +141,16 @@ void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio,
   const auto& config = roformer.config;
   const auto channels = audio.size(0);
   const auto mixture = to_channels(sinc_resample(audio, rate, config.sample_rate), config.channels);
-  if (rate == config.sample_rate && channels == config.channels)
-    return separate(roformer, mixture, sink, progress, overlaps);
+  if (rate == config.sample_rate) {
+    if (channels == config.channels) return separate(roformer, mixture, sink, progress, overlaps);
+    const auto fitted = [&](const at::Tensor& block) {
+      std::vector<at::Tensor> parts;
+      for (const auto& stem : block.unbind(0))
+        parts.push_back(fit_stem(stem, channels, stem.size(1)));
+      sink(at::stack(parts));
+    };
+    return separate(roformer, mixture, fitted, progress, overlaps);
+  }
 
   std::vector<SincResampler> back;
   const auto stems = static_cast<std::int64_t>(stem_names(config).size());

@@ -133,8 +133,9 @@ TEST(BadModel, OtherConfigurations) {
        field(kTextFolder, "use_sliding_window", true, "only false is implemented"),
        field(kSeparatorFolder, "chunk_size", -1, "chunk_size"),
        field(kSeparatorFolder, "stft_n_fft", 0, "stft_n_fft"),
-       field(kSeparatorFolder, "num_stems", 3, "num_stems"),
-       field(kSeparatorFolder, "dim_head", 7, "dim_head"),
+       field(kSeparatorFolder, "chunk_size", 100, "too short for the STFT"),
+       field(kSeparatorFolder, "stft_win_length", 1024, "only equal values are implemented"),
+       field(kSeparatorFolder, "stft_normalized", true, "only false is implemented"),
        field(kSeparatorFolder, "sample_rate", "fast", "sample_rate")});
 }
 

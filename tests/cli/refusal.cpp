@@ -21,7 +21,7 @@ std::map<std::string, size_t> snapshot(const fs::path& root) {
   std::map<std::string, size_t> files;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     size_t contents = 0;
-    if (entry.is_regular_file()) {
+    if (entry.symlink_status().type() == fs::file_type::regular) {
       std::ifstream file(entry.path(), std::ios::binary);
       contents = std::hash<std::string>()(
           {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});

@@ -105,7 +105,7 @@ TEST(BadWeights, Containers) {
                   [=](const fs::path& at) { write_file(at / "model.safetensors", bytes); }, says};
   };
   expect_damages_refused({
-      replaced("empty file", "", "too few"),
+      replaced("empty file", "", "the file is empty"),
       replaced("web page", "<!DOCTYPE html><html>404</html>", "not a safetensors file"),
       replaced("duplicate names",
                safetensors_bytes("{\"a\":{" + f1 + "[0,4]},\"a\":{" + f1 + "[4,8]}}", 8), "twice"),
