@@ -23,9 +23,9 @@ struct LoadSettings {
 
 /// The samples of `path` at `rate` Hz, fp32 [channels, n], contiguous; resampled by soxr HQ when
 /// the file has another rate. Decodes block by block: memory is the result plus a few megabytes,
-/// whatever the header claims; a file that ends
-/// earlier than its header says is warned about in the log. Reports "decode" in steps of blocks. Throws what AudioReader throws,
-/// and Error(memory) when the machine has no room for the result.
+/// whatever the header claims; a file that ends earlier than its header says is warned about in the
+/// log. Reports "decode" in steps of blocks. Throws what AudioReader throws, and Error(memory) when
+/// the machine has no room for the result.
 at::Tensor load_audio(const std::filesystem::path& path, int rate,
                       const LoadSettings& settings = {}, Progress& progress = no_progress());
 

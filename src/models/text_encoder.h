@@ -20,7 +20,7 @@ struct TextEncoder {
 /// Accepts tensor names with and without the leading "model.".
 TextEncoder bind_text_encoder(const Weights& weights, const Qwen3Config& config);
 
-/// ids [B, S] int64 → raw embedding rows [B, S, H]: what lyrics use. Throws Error(input) for an id
+/// ids [B, S] int64 → raw embedding rows [B, S, H]: what lyrics use. Throws Error(checkpoint) for an id
 /// outside the vocabulary.
 at::Tensor embed_tokens(const TextEncoder& encoder, const at::Tensor& ids);
 

@@ -103,9 +103,9 @@ TEST(TextEncoder, RefusesAnIdThatItHasNoRowFor) {
       [&] {
         (void)embed_tokens(encoder, at::tensor({1, 260}, at::kLong).unsqueeze(0));
       },
-      ErrorKind::input, "260");
+      ErrorKind::checkpoint, "260");
   expect_error([&] { (void)embed_tokens(encoder, at::tensor({-1}, at::kLong).unsqueeze(0)); },
-               ErrorKind::input, "-1");
+               ErrorKind::checkpoint, "-1");
 }
 
 TEST(Roformer, OfSilenceIsSilence) {
