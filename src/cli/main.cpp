@@ -120,16 +120,19 @@ int main(int argc, char** argv) {
       cli::add_encode(app),  cli::add_decode(app), cli::add_verify(app),
       cli::add_inspect(app), cli::add_doctor(app), cli::add_make_model(app),
   };
+  // Looked for by hand: an error may come before the parser reaches the flag, and an option whose
+  // value is missing ("--key= --json") takes it for the value.
+  const bool wants_json =
+      std::any_of(argv + 1, argv + argc, [](std::string_view word) { return word == "--json"; });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    // The error may have come before --json was reached, or have taken it for a value.
-    common.json =
-        std::any_of(argv + 1, argv + argc, [](std::string_view word) { return word == "--json"; });
+    common.json = wants_json;
     return cli::report_error(common, ErrorKind::usage,
                              cli::parse_message(app, error) + "; see headroom --help");
   }
+  common.json = wants_json;
   for (const auto& command : commands) {
     if (command.app->parsed()) return cli::run(common, command);
   }
