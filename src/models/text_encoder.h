@@ -20,8 +20,8 @@ struct TextEncoder {
 /// Accepts tensor names with and without the leading "model.".
 TextEncoder bind_text_encoder(const Weights& weights, const Qwen3Config& config);
 
-/// ids [B, S] int64 → raw embedding rows [B, S, H]: what lyrics use. Throws Error(checkpoint) for an id
-/// outside the vocabulary.
+/// ids [B, S] int64 → raw embedding rows [B, S, H]: what lyrics use. Throws Error(checkpoint) for
+/// an id outside the vocabulary.
 at::Tensor embed_tokens(const TextEncoder& encoder, const at::Tensor& ids);
 
 /// ids [B, S] → last hidden states after the final norm [B, S, H], causal, no padding mask: what
