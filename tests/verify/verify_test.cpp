@@ -30,7 +30,7 @@ TEST(VerifyFile, RefusesAnUnknownKindAndSaysWhichItKnows) {
 
 TEST(VerifyFile, SaysWhatIsNotCoveredYet) {
   GoldenCopy copy(kText);
-  copy.metadata["golden"] = "run_cfg_hot";
+  copy.metadata["golden"] = "stream_knobs";
   EXPECT_ERROR(copy.verify(), ErrorKind::input, "not covered yet");
 }
 
