@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // From the ground up.
-constexpr std::array<std::string_view, 12> kFloors{"base",    "tensor",    "memory", "audio",
-                                                   "models",  "diffusion", "studio", "library",
-                                                   "session", "server",    "verify", "cli"};
+constexpr std::array<std::string_view, 13> kFloors{
+    "base",   "wire",    "tensor",  "memory", "audio",  "models", "diffusion",
+    "studio", "library", "session", "server", "verify", "cli"};
 
 std::optional<size_t> height(std::string_view floor) {
   const auto* const found = std::find(kFloors.begin(), kFloors.end(), floor);
