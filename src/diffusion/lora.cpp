@@ -14,11 +14,29 @@ namespace {
 
 using Parts = std::map<LoraRole, at::Tensor>;
 
+// A matrix, or the product of two: nothing is multiplied before its shape is known to fit, or a
+// small file could ask for any amount of memory.
+struct Matrix {
+  at::Tensor left;
+  at::Tensor right{};  // undefined: `left` is the matrix
+
+  std::int64_t rows() const { return left.size(0); }
+  std::int64_t columns() const { return right.defined() ? right.size(1) : left.size(1); }
+  at::Tensor product() const {
+    return right.defined() ? at::matmul(left.to(at::kFloat), right.to(at::kFloat)) : left;
+  }
+};
+
 struct Factors {
-  at::Tensor a;
-  at::Tensor b;
+  Matrix a;
+  Matrix b;
   std::int64_t rank = 0;  // 0: not a product of factors
   bool kronecker = false;
+
+  std::vector<std::int64_t> shape() const {
+    if (!kronecker) return {b.rows(), a.columns()};
+    return {b.rows() * a.rows(), b.columns() * a.columns()};
+  }
 };
 
 const at::Tensor* part_of(const Parts& parts, LoraRole role) {
@@ -26,46 +44,44 @@ const at::Tensor* part_of(const Parts& parts, LoraRole role) {
   return found == parts.end() ? nullptr : &found->second;
 }
 
+// Larger than any layer; keeps products of sizes from overflowing.
+constexpr std::int64_t kLongestSide = std::int64_t{1} << 24U;
+
+bool is_matrix(const at::Tensor& x) {
+  return x.dim() == 2 && x.numel() > 0 && x.size(0) <= kLongestSide && x.size(1) <= kLongestSide;
+}
+
 // One factor of a Kronecker product: whole, or as a product of two.
-std::optional<at::Tensor> kronecker_factor(const Parts& parts, LoraRole whole, LoraRole left,
-                                           LoraRole right, std::int64_t& rank) {
-  if (const auto* found = part_of(parts, whole)) return *found;
+std::optional<Matrix> kronecker_factor(const Parts& parts, LoraRole whole, LoraRole left,
+                                       LoraRole right, std::int64_t& rank) {
+  if (const auto* found = part_of(parts, whole)) {
+    if (!is_matrix(*found)) return std::nullopt;
+    return Matrix{*found};
+  }
   const auto* a = part_of(parts, left);
   const auto* b = part_of(parts, right);
-  if (a == nullptr || b == nullptr || a->dim() != 2 || b->dim() != 2 || a->size(1) != b->size(0))
+  if (a == nullptr || b == nullptr || !is_matrix(*a) || !is_matrix(*b) || a->size(1) != b->size(0))
     return std::nullopt;
   rank = b->size(0);
-  return at::matmul(a->to(at::kFloat), b->to(at::kFloat));
+  return Matrix{*a, *b};
 }
 
 Result<Factors, LoraRefusal> factors_of(const std::string& module, const Parts& parts) {
   const auto* down = part_of(parts, LoraRole::down);
   const auto* up = part_of(parts, LoraRole::up);
   if (down != nullptr && up != nullptr) {
-    if (down->dim() != 2 || up->dim() != 2)
-      return LoraRefusal{
-          fmt::format("'{}' has factors of shapes {} and {}; only changes of linear "
-                      "layers can be merged",
-                      printable(module), shape_text(down->sizes()), shape_text(up->sizes()))};
-    if (down->size(0) != up->size(1) || down->size(0) < 1)
-      return LoraRefusal{fmt::format("'{}' has factors of shapes {} and {}, which do not multiply",
-                                     printable(module), shape_text(down->sizes()),
-                                     shape_text(up->sizes()))};
-    return Factors{*down, *up, down->size(0)};
+    const auto shapes = fmt::format("'{}' has factors of shapes {} and {}", printable(module),
+                                    shape_text(down->sizes()), shape_text(up->sizes()));
+    if (!is_matrix(*down) || !is_matrix(*up))
+      return LoraRefusal{shapes + "; only changes of linear layers can be merged"};
+    if (down->size(0) != up->size(1)) return LoraRefusal{shapes + ", which do not multiply"};
+    return Factors{{*down}, {*up}, down->size(0)};
   }
   std::int64_t rank = 0;
   const auto first = kronecker_factor(parts, LoraRole::w1, LoraRole::w1_a, LoraRole::w1_b, rank);
   const auto second = kronecker_factor(parts, LoraRole::w2, LoraRole::w2_a, LoraRole::w2_b, rank);
-  if (first && second && first->dim() == 2 && second->dim() == 2)
-    return Factors{*second, *first, rank, true};
+  if (first && second) return Factors{*second, *first, rank, true};
   return LoraRefusal{fmt::format("'{}' has only one half of its pair", printable(module))};
-}
-
-std::vector<std::int64_t> shape_of(const Factors& factors) {
-  const auto& a = factors.a;
-  const auto& b = factors.b;
-  if (!factors.kronecker) return {b.size(0), a.size(1)};
-  return {b.size(0) * a.size(0), b.size(1) * a.size(1)};
 }
 
 // The rank that a LyCORIS file states for products that it stores whole; 0 when it does not.
@@ -146,7 +162,7 @@ Result<Lora, LoraRefusal> read_lora(const std::map<std::string, at::Tensor>& ten
     const auto factors = factors_of(module, parts);
     if (!factors) return factors.error();
     const auto target = known.find(module);
-    const auto shape = shape_of(factors.value());
+    const auto shape = factors.value().shape();
     if (!target || shapes.at(*target) != shape) {
       lora.skipped.push_back(module);
       if (target)
@@ -155,7 +171,8 @@ Result<Lora, LoraRefusal> read_lora(const std::map<std::string, at::Tensor>& ten
       continue;
     }
     const auto& f = factors.value();
-    LoraDelta delta{*target, f.a, f.b, gamma_of(reading, module, parts, f.rank), f.kronecker};
+    LoraDelta delta{*target, f.a.product(), f.b.product(), gamma_of(reading, module, parts, f.rank),
+                    f.kronecker};
     if (!std::isfinite(delta.gamma) || !deltas.emplace(*target, std::move(delta)).second)
       return LoraRefusal{fmt::format("'{}' is changed twice, or by no number", printable(*target))};
   }

@@ -1,9 +1,8 @@
 // The one-shot path and the reference's streaming node, with a toy network.
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include "diffusion/generate.h"
+#include "diffusion/window_plan.h"
 #include "verify/families.h"
 #include "verify/run_requests.h"
 #include "verify/toy_decoder.h"
@@ -36,9 +35,7 @@ class Words {
 
 at::Tensor context_of(const Golden& golden, const Words& words) {
   if (words.say("no context")) {
-    // Whole frames, rounded: truncation loses one where seconds·25 falls short by a rounding
-    // error (FIX-19).
-    const auto frames = std::llround(words.number_after("duration") * 25.0);
+    const auto frames = frames_in(words.number_after("duration"));
     return decoder_context(golden.tensor("in.silence").narrow(1, 0, frames));
   }
   at::Tensor mask;
