@@ -1,5 +1,6 @@
 #include "memory/cpu_device.h"
 
+#include <algorithm>
 #include <mutex>
 #include <sys/mman.h>
 #include <vector>
@@ -49,16 +50,18 @@ class MappedMemory : public SegmentSource {
 struct CpuDevice::State : std::enable_shared_from_this<CpuDevice::State> {
   explicit State(CpuDeviceSettings settings)
       : capacity(settings.capacity),
+        card(std::max(settings.card, settings.capacity)),
         pool(source, {.cap = settings.capacity, .expandable = settings.expandable}) {}
 
   mutable std::mutex mutex;
   MappedMemory source;
   std::uint64_t capacity;
+  std::uint64_t card;
   std::uint64_t tenant = 0;
   CachingPool pool;
   FaultInjector faults;
 
-  std::uint64_t room() const { return capacity > tenant ? capacity - tenant : 0; }
+  std::uint64_t room() const { return std::min(capacity, card > tenant ? card - tenant : 0); }
 
   std::byte* allocate(std::uint64_t bytes, std::string_view purpose) {
     const bool fault = faults.fails(purpose);
@@ -84,7 +87,7 @@ struct CpuDevice::State : std::enable_shared_from_this<CpuDevice::State> {
 namespace {
 
 struct Scope {
-  CpuDevice::State* device;
+  CpuDevice::State* device;  // null: host memory
   std::string_view purpose;
 };
 
@@ -112,7 +115,8 @@ class ScopedAllocator : public c10::Allocator {
   explicit ScopedAllocator(c10::Allocator* host) : host_(host) {}
 
   c10::DataPtr allocate(size_t bytes) const override {
-    if (scopes().empty() || bytes == 0) return host_->allocate(bytes);
+    if (scopes().empty() || scopes().back().device == nullptr || bytes == 0)
+      return host_->allocate(bytes);
     const auto [device, purpose] = scopes().back();
     auto holder = std::make_unique<Holder>(
         Holder{device->shared_from_this(), device->allocate(bytes, purpose)});
@@ -149,7 +153,8 @@ std::string CpuDevice::name() const { return "CPU"; }
 DeviceUsage CpuDevice::usage() const {
   const std::lock_guard lock(state_->mutex);
   const auto stats = state_->pool.stats();
-  return {.capacity = state_->capacity,
+  return {.card = state_->card,
+          .capacity = state_->capacity,
           .used = stats.used,
           .reserved = stats.reserved,
           .peak_used = stats.peak_used,
@@ -175,6 +180,27 @@ std::uint64_t CpuDevice::set_capacity(std::uint64_t bytes) {
   return previous;
 }
 
+at::Tensor CpuDevice::to_device(const at::Tensor& host, at::ScalarType dtype) {
+  if (state_->faults.fails("pinned staging")) {
+    const auto used = usage();
+    throw OutOfDeviceMemory("pinned staging", host.nbytes(), used.capacity - used.used);
+  }
+  return host.to(host.options().dtype(dtype), /*non_blocking=*/false, /*copy=*/true,
+                 at::MemoryFormat::Contiguous);
+}
+
+at::Tensor CpuDevice::to_host(const at::Tensor& tensor) {
+  scopes().push_back({nullptr, ""});
+  try {
+    auto copy = tensor.clone(at::MemoryFormat::Contiguous);
+    scopes().pop_back();
+    return copy;
+  } catch (...) {
+    scopes().pop_back();
+    throw;
+  }
+}
+
 void CpuDevice::enter(std::string_view purpose) { scopes().push_back({state_.get(), purpose}); }
 
 void CpuDevice::leave() { scopes().pop_back(); }
@@ -183,7 +209,7 @@ FaultInjector& CpuDevice::faults() { return state_->faults; }
 
 bool CpuDevice::tenant_takes(std::uint64_t bytes) {
   const std::lock_guard lock(state_->mutex);
-  if (state_->pool.stats().reserved + state_->tenant + bytes > state_->capacity) return false;
+  if (state_->pool.stats().reserved + state_->tenant + bytes > state_->card) return false;
   state_->tenant += bytes;
   state_->pool.set_cap(state_->room());
   return true;
