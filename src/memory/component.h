@@ -35,8 +35,7 @@ enum class ComponentGroup {
 class Placement {
  public:
   virtual ~Placement() = default;
-  /// Makes the device copy, inside a DeviceScope. All or nothing: what it throws leaves nothing on
-  /// the device.
+  /// Makes the device copy with Device::to_device(). When it throws, drop() follows.
   virtual void restore(Device& device) = 0;
   virtual void drop() noexcept = 0;
 };

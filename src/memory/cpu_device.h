@@ -33,7 +33,8 @@ class CpuDevice : public Device {
   void reset_peaks() override;
   std::uint64_t trim() override;
   std::uint64_t set_capacity(std::uint64_t bytes) override;
-  at::Tensor to_device(const at::Tensor& host, at::ScalarType dtype) override;
+  at::Tensor to_device(const at::Tensor& host, at::ScalarType dtype,
+                       std::string_view purpose) override;
   at::Tensor to_host(const at::Tensor& tensor) override;
   void enter(std::string_view purpose) override;
   void leave() override;

@@ -109,8 +109,9 @@ std::uint64_t CudaDevice::set_capacity(std::uint64_t capacity) {
   return std::exchange(state_->capacity, capacity);
 }
 
-at::Tensor CudaDevice::to_device(const at::Tensor& host, at::ScalarType dtype) {
-  return refused_as_ours("copy to the device", [&] {
+at::Tensor CudaDevice::to_device(const at::Tensor& host, at::ScalarType dtype,
+                                 std::string_view purpose) {
+  return refused_as_ours(purpose, [&] {
     const std::lock_guard lock(state_->copying);
     const auto source = host.contiguous().view({-1});
     auto placed = at::empty(host.sizes(), at::TensorOptions(state_->device).dtype(dtype));

@@ -59,9 +59,10 @@ class Device {
   virtual std::uint64_t set_capacity(std::uint64_t bytes) = 0;
 
   /// A copy of `host` on the device, contiguous and in `dtype`: what a resident weight is. On a
-  /// card it goes through pinned staging memory; the copy is complete when this returns. Only
-  /// inside a DeviceScope of this device.
-  virtual at::Tensor to_device(const at::Tensor& host, at::ScalarType dtype) = 0;
+  /// card it goes through pinned staging memory; the copy is complete when this returns. `purpose`
+  /// as of a DeviceScope.
+  virtual at::Tensor to_device(const at::Tensor& host, at::ScalarType dtype,
+                               std::string_view purpose) = 0;
   /// A copy in host memory, which does not count, from wherever it is called.
   virtual at::Tensor to_host(const at::Tensor& tensor) = 0;
 

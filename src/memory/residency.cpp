@@ -268,7 +268,6 @@ void Residency::make_resident(Component& component, const std::string& owner) {
   const auto before = device_.usage().used;
   for (int attempt = 0;; ++attempt) {
     try {
-      const DeviceScope scope(device_, component.name());
       refused_as_ours(component.name(), [&] { component.placement_->restore(device_); });
       break;
     } catch (const OutOfDeviceMemory& error) {

@@ -47,12 +47,7 @@ TEST(Executor, RealtimeRunsBetweenTheChunksOfBackgroundWork) {
   auto ticks = line.executor.submit(line.task("tick", Priority::realtime, 20));
   auto prompt = line.executor.submit(line.task("prompt", Priority::interactive, 1));
   line.executor.drain();
-  EXPECT_EQ(line.story,
-            "tttttttt"
-            "rtpt"
-            "ttttttrt"
-            "ttttr"
-            "r")
+  EXPECT_EQ(line.story, "ttttttttrtpttttttrtttttr")
       << "eight passes, then a turn in two belongs to the aged";
   EXPECT_EQ(Line::end_of(rip), "done");
   EXPECT_EQ(Line::end_of(ticks), "done");

@@ -30,7 +30,7 @@ class TestWeights : public Placement {
     if (fail_with) fail_with();
     try {
       for (std::int64_t i = 0; i < parts_; ++i)
-        placed_.push_back(device.to_device(source_, at::kFloat));
+        placed_.push_back(device.to_device(source_, at::kFloat, "weights"));
     } catch (...) {
       placed_.clear();
       throw;
