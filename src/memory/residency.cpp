@@ -39,6 +39,11 @@ void WorkspaceFloor::reset() {
   bytes_ = 0;
 }
 
+std::uint64_t pool_slack(std::uint64_t budget) {
+  constexpr std::uint64_t kMost = 128 << 20;
+  return std::min(budget / 80, kMost);
+}
+
 Ledger::Listener record_leases(Telemetry& telemetry, const Device& device) {
   return [&telemetry, &device](const LedgerEvent& event) {
     const auto usage = device.usage();

@@ -39,8 +39,9 @@ struct ResidencySettings {
   std::uint64_t slack = 0;
 };
 
-/// Pool granules of 2 MiB at both ends of some dozen gaps between blocks.
-inline constexpr std::uint64_t kPoolSlack = 64 << 20;
+/// What is kept of a budget for the pool's own granularity: pages of 20 MiB that a gap between two
+/// blocks leaves half used. An eightieth of the budget, at most 128 MiB.
+std::uint64_t pool_slack(std::uint64_t budget);
 
 /// What a step was given: its components stay and its workspace is its own until this is destroyed.
 /// Move-only; the executor's thread alone.

@@ -55,17 +55,25 @@ at::Tensor run_encoder_block(const OobleckBlock& block, at::Tensor x) {
                     stride_padding(block.stride));
 }
 
-// libtorch 1.13's oneDNN path confuses the channels of a transposed convolution in bf16; on the CPU
-// it is computed in fp32 then.
-at::Tensor upsample(const OobleckBlock& block, const at::Tensor& x) {
+// A transposed convolution whose kernel is twice its stride: sample t·stride + s is tap s of frame
+// t plus tap stride + s of frame t − 1. libtorch 1.13's oneDNN path confuses the channels in bf16;
+// there it is this matrix product.
+at::Tensor upsample_by_taps(const OobleckBlock& block, const at::Tensor& x) {
   const auto& [weight, bias] = block.resample;
-  const auto padding = stride_padding(block.stride);
-  if (x.is_cpu() && x.scalar_type() == at::kBFloat16) {
-    return at::conv_transpose1d(x.to(at::kFloat), weight.to(at::kFloat), bias.to(at::kFloat),
-                                block.stride, padding)
-        .to(at::kBFloat16);
-  }
-  return at::conv_transpose1d(x, weight, bias, block.stride, padding);
+  const auto stride = block.stride;
+  const auto taps = at::matmul(weight.view({weight.size(0), -1}).t(), x)
+                        .view({x.size(0), weight.size(1), 2, stride, x.size(2)});
+  auto sum = at::constant_pad_nd(taps.select(2, 0), {0, 1});
+  sum.narrow(3, 1, x.size(2)).add_(taps.select(2, 1));
+  const auto padding = stride_padding(stride);
+  const auto whole = sum.transpose(2, 3).reshape({x.size(0), weight.size(1), -1});
+  return whole.narrow(2, padding, whole.size(2) - 2 * padding) + bias.unsqueeze(1);
+}
+
+at::Tensor upsample(const OobleckBlock& block, const at::Tensor& x) {
+  if (x.is_cpu() && x.scalar_type() == at::kBFloat16) return upsample_by_taps(block, x);
+  return at::conv_transpose1d(x, block.resample.weight, block.resample.bias, block.stride,
+                              stride_padding(block.stride));
 }
 
 at::Tensor run_decoder_block(const OobleckBlock& block, at::Tensor x) {

@@ -11,9 +11,11 @@ namespace {
 
 using Bytes = std::uint64_t;
 
-// Rounding of some dozen small tensors: norms, modulations, tables.
-constexpr Bytes kSmallTensors = 1 << 20;
+// Norms, modulations, tables, and the pool's rounding.
+constexpr Bytes kSmallTensors = 512 << 10;
 constexpr Bytes kFp32 = 4;
+
+Bytes with_small_tensors(Bytes large) { return large + large / 50 + kSmallTensors; }
 
 Bytes bytes(std::initializer_list<std::int64_t> sizes, Bytes element) {
   Bytes product = element;
@@ -75,7 +77,7 @@ Bytes layer_footprint(const models::TransformerSize& size, const Sequences& s, s
 Bytes encoder_footprint(const models::TransformerSize& size, std::int64_t count,
                         std::int64_t length, Bytes element) {
   const Sequences s{count, length, length, length};
-  return layer_footprint(size, s, 3, element) + kSmallTensors;
+  return with_small_tensors(layer_footprint(size, s, 3, element));
 }
 
 }  // namespace
@@ -89,7 +91,7 @@ Bytes dit_footprint(const models::AceStepConfig& config, std::int64_t frames, st
   const auto input = 3 * bytes({rows, frames, 3 * config.latent_channels}, kFp32);
   const auto modulations = (static_cast<Bytes>(config.decoder_layers) + 4) *
                            bytes({rows, 6, config.decoder.hidden}, kFp32);
-  return layer_footprint(config.decoder, s, 2, element) + input + modulations + kSmallTensors;
+  return with_small_tensors(layer_footprint(config.decoder, s, 2, element) + input + modulations);
 }
 
 Bytes condition_bytes(const models::AceStepConfig& config, std::int64_t length, Bytes element) {
@@ -147,7 +149,7 @@ Bytes vae_encode_footprint(const models::OobleckConfig& config, std::int64_t fra
     width = config.encoder_hidden * config.multiples[i];
     length /= config.ratios[i];
   }
-  return audio + most + bytes({4 * config.latent_channels, frames}, kFp32) + kSmallTensors;
+  return with_small_tensors(audio + most + bytes({4 * config.latent_channels, frames}, kFp32));
 }
 
 Bytes vae_decode_footprint(const models::OobleckConfig& config, std::int64_t frames,
@@ -161,7 +163,7 @@ Bytes vae_decode_footprint(const models::OobleckConfig& config, std::int64_t fra
     length *= config.ratios[count - 1 - i];
     most = std::max(most, bytes({width, length}, unit_cost(element)));
   }
-  return most + bytes({config.audio_channels, length}, 2 * kFp32) + kSmallTensors;
+  return with_small_tensors(most + bytes({config.audio_channels, length}, 2 * kFp32));
 }
 
 Bytes separator_footprint(const models::RoformerConfig& config) {
@@ -189,7 +191,7 @@ Bytes separator_footprint(const models::RoformerConfig& config) {
                     3 * bytes({frames, 2 * features}, kFp32) +
                     2 * bytes({frames, config.mask_width}, kFp32);
   const auto split = bytes({frames, 2 * features}, kFp32) + 2 * stream;
-  return 2 * spectrum + std::max({transformer, mask, split}) + kSmallTensors;
+  return with_small_tensors(2 * spectrum + std::max({transformer, mask, split}));
 }
 
 }  // namespace headroom::studio
