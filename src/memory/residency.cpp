@@ -40,8 +40,9 @@ void WorkspaceFloor::reset() {
 }
 
 std::uint64_t pool_slack(std::uint64_t budget) {
-  constexpr std::uint64_t kMost = 128 << 20;
-  return std::min(budget / 80, kMost);
+  constexpr std::uint64_t kPages = 64 << 20;
+  constexpr std::uint64_t kMost = 192 << 20;
+  return std::min(kPages + budget / 80, kMost);
 }
 
 Ledger::Listener record_leases(Telemetry& telemetry, const Device& device) {

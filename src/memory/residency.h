@@ -42,7 +42,7 @@ struct ResidencySettings {
 };
 
 /// What is kept of a budget for the pool's own granularity: pages of 20 MiB that a gap between two
-/// blocks leaves half used. An eightieth of the budget, at most 128 MiB.
+/// blocks leaves half used. Three pages and an eightieth of the budget, at most 192 MiB.
 std::uint64_t pool_slack(std::uint64_t budget);
 
 /// What a step was given: its components stay and its workspace is its own until this is destroyed.

@@ -48,7 +48,7 @@ TEST_P(EveryAllocation, MayFail) {
   for (const auto& operation : operations()) {
     operation.run(session);
     park_all(studio);
-    faults(studio).arm({});
+    faults(studio).arm({.mode = FaultPlan::Mode::once, .n = ~0ULL, .bytes = 0, .purpose = ""});
     operation.run(session);
     const auto requests = faults(studio).requests();
     std::uint64_t failed = 0;
