@@ -29,7 +29,10 @@ class MappedMemory : public SegmentSource {
   void unmap(std::byte* begin, std::uint64_t bytes) override { ::munmap(begin, bytes); }
   std::byte* reserve(std::uint64_t bytes) override { return mapping(bytes, PROT_NONE); }
   bool commit(std::byte* begin, std::uint64_t bytes) override {
-    return ::mprotect(begin, bytes, PROT_READ | PROT_WRITE) == 0;
+    if (::mprotect(begin, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+    // Large pages: a restored component is hundreds of thousands of small ones.
+    ::madvise(begin, bytes, MADV_HUGEPAGE);
+    return true;
   }
   void decommit(std::byte* begin, std::uint64_t bytes) override {
     // Drops the pages for good; a later commit() finds zeros.

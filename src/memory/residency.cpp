@@ -40,8 +40,9 @@ void WorkspaceFloor::reset() {
 }
 
 std::uint64_t pool_slack(std::uint64_t budget) {
-  constexpr std::uint64_t kMost = 128 << 20;
-  return std::min(budget / 80, kMost);
+  constexpr std::uint64_t kPages = 64 << 20;
+  constexpr std::uint64_t kMost = 192 << 20;
+  return std::min(kPages + budget / 80, kMost);
 }
 
 Ledger::Listener record_leases(Telemetry& telemetry, const Device& device) {
@@ -192,7 +193,7 @@ bool Residency::follow_device() {
   if (ledger_.leased() <= budget) return true;
   bool parked = false;
   while (ledger_.leased() > budget) {
-    auto* component = least_recently_used({});
+    auto* component = next_to_leave({});
     if (component == nullptr) break;
     parked = park(*component) || parked;
   }
@@ -231,13 +232,17 @@ bool Residency::excluded(const Component& component, std::span<Component* const>
   return false;
 }
 
-Component* Residency::least_recently_used(std::span<Component* const> except) const {
-  Component* oldest = nullptr;
+Component* Residency::next_to_leave(std::span<Component* const> except) const {
+  // What plays leaves last: its return would be heard.
+  const auto rank = [](const Component& component) {
+    return std::pair(component.group() == ComponentGroup::stream, component.last_use_);
+  };
+  Component* first = nullptr;
   for (const auto& component : components_) {
     if (component->state() != ComponentState::resident || needed(*component, except)) continue;
-    if (oldest == nullptr || component->last_use_ < oldest->last_use_) oldest = component.get();
+    if (first == nullptr || rank(*component) < rank(*first)) first = component.get();
   }
-  return oldest;
+  return first;
 }
 
 std::uint64_t Residency::missing_weights(std::span<Component* const> needs) const {
@@ -256,7 +261,7 @@ bool Residency::make_room(std::uint64_t bytes, std::span<Component* const> keep)
   }
   if (bytes > parkable && !ledger_.fits(bytes - parkable)) return false;  // nobody leaves in vain
   while (!ledger_.fits(bytes)) {
-    auto* component = least_recently_used(keep);
+    auto* component = next_to_leave(keep);
     if (component == nullptr) return false;
     park(*component);
   }

@@ -3,7 +3,9 @@
 //
 // Room is made in this order, and no further than needed:
 //   1. trim the pool (what is reserved and unused costs nobody anything),
-//   2. park idle components, least recently used first; never one that is in use or needed,
+//   2. park idle components, least recently used first and what plays (group stream) last; never
+//   one
+//      that is in use or needed,
 //   3. (the executor) a smaller chunk,
 //   4. (the executor) wait for leases that end by themselves,
 //   5. refuse, with the shortfall.
@@ -40,7 +42,7 @@ struct ResidencySettings {
 };
 
 /// What is kept of a budget for the pool's own granularity: pages of 20 MiB that a gap between two
-/// blocks leaves half used. An eightieth of the budget, at most 128 MiB.
+/// blocks leaves half used. Three pages and an eightieth of the budget, at most 192 MiB.
 std::uint64_t pool_slack(std::uint64_t budget);
 
 /// What a step was given: its components stay and its workspace is its own until this is destroyed.
@@ -154,7 +156,7 @@ class Residency {
 
   bool needed(const Component& component, std::span<Component* const> needs) const;
   bool excluded(const Component& component, std::span<Component* const> needs) const;
-  Component* least_recently_used(std::span<Component* const> except) const;
+  Component* next_to_leave(std::span<Component* const> except) const;
   std::uint64_t missing_weights(std::span<Component* const> needs) const;
   bool make_room(std::uint64_t bytes, std::span<Component* const> keep);
   void make_resident(Component& component, const std::string& owner);

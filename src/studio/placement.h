@@ -20,7 +20,7 @@ class DevicePlacer : public Placer {
   /// `keep_narrow`: 16-bit parameters stay so where fp32 is wanted, and are widened when used.
   DevicePlacer(memory::Device& device, std::string purpose, bool keep_narrow)
       : device_(device), purpose_(std::move(purpose)), keep_narrow_(keep_narrow) {}
-  at::Tensor place(const at::Tensor& host, at::ScalarType dtype) override;
+  at::Tensor place(const at::Tensor& host, at::ScalarType dtype, bool exact) override;
 
  private:
   memory::Device& device_;
@@ -32,7 +32,7 @@ class DevicePlacer : public Placer {
 class CountingPlacer : public Placer {
  public:
   explicit CountingPlacer(bool keep_narrow) : keep_narrow_(keep_narrow) {}
-  at::Tensor place(const at::Tensor& host, at::ScalarType dtype) override;
+  at::Tensor place(const at::Tensor& host, at::ScalarType dtype, bool exact) override;
   std::uint64_t bytes() const { return bytes_; }
 
  private:

@@ -27,11 +27,13 @@ at::Tensor Weights::stored(std::string_view name, at::IntArrayRef shape) const {
 }
 
 at::Tensor Weights::place(const at::Tensor& computed) const {
-  return place(options_.dtype().toScalarType(), computed);
+  if (placer_ != nullptr)
+    return placer_->place(computed, options_.dtype().toScalarType(), /*exact=*/false);
+  return computed.to(options_);
 }
 
 at::Tensor Weights::place(at::ScalarType dtype, const at::Tensor& computed) const {
-  if (placer_ != nullptr) return placer_->place(computed, dtype);
+  if (placer_ != nullptr) return placer_->place(computed, dtype, /*exact=*/true);
   return computed.to(options_.dtype(dtype));
 }
 

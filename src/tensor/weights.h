@@ -28,8 +28,9 @@ class WeightSource {
 class Placer {
  public:
   virtual ~Placer() = default;
-  /// `host` in `dtype`, contiguous.
-  virtual at::Tensor place(const at::Tensor& host, at::ScalarType dtype) = 0;
+  /// `host` in `dtype`, contiguous; what is not `exact` may be kept in a narrower dtype that it is
+  /// stored in.
+  virtual at::Tensor place(const at::Tensor& host, at::ScalarType dtype, bool exact) = 0;
 };
 
 /// A place inside a source: a name prefix, and the dtype and device that weights are wanted in.

@@ -183,6 +183,25 @@ Findings check_torch_header(const fs::path& root) {
   return findings;
 }
 
+Findings check_device_calls(const fs::path& root) {
+  static const std::regex raw(
+      R"(\b(cudaMalloc\w*|cudaHostAlloc|cudaMallocHost|cudaStreamCreate\w*|cudaEventCreate\w*)"
+      R"(|cudaGraphInstantiate\w*|cublasCreate\w*|cudnnCreate\w*|CUDACachingAllocator|emptyCache)"
+      R"(|pinned_memory|pin_memory|getStreamFromPool|CUDAEvent|CUDAGraph|SetCPUAllocator)"
+      R"(|GetCPUAllocator)\b)");
+  Findings findings;
+  for (const auto& file : sources_under(root, {"src"})) {
+    if (floor_of(root, file) == "memory") continue;
+    for_each_line(root, file, [&](const std::string& line, const std::string& place) {
+      std::smatch match;
+      if (std::regex_search(line, match, raw))
+        findings.push_back(
+            fmt::format("{}: {} is asked for through memory/device.h", place, match[1].str()));
+    });
+  }
+  return findings;
+}
+
 Findings check_lengths(const fs::path& root) {
   Findings findings;
   for (const auto& file : sources_under(root, {"src", "tests", "bench", "fuzz"})) {
