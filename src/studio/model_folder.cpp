@@ -109,10 +109,38 @@ ModelConfigs ModelFolder::configs() const {
   return configs;
 }
 
+namespace {
+
+// A source whose tensors are adapted on the way.
+class AdaptedSource : public WeightSource {
+ public:
+  AdaptedSource(WeightSource& source, const LoadAs& as) : source_(source), as_(as) {}
+  bool has(const std::string& name) const override { return source_.has(name); }
+  std::vector<std::int64_t> shape_of(const std::string& name) const override {
+    return source_.shape_of(name);
+  }
+  at::Tensor get(const std::string& name, at::IntArrayRef shape) override {
+    const auto stored = source_.get(name, shape);
+    return as_.adapt ? as_.adapt(name, stored) : stored;
+  }
+
+ private:
+  WeightSource& source_;
+  const LoadAs& as_;
+};
+
+}  // namespace
+
+Checkpoint ModelFolder::open_dit() const {
+  (void)require(dit_, "diffusion transformer");
+  return Checkpoint::open(dit_);
+}
+
 models::Dit ModelFolder::load_dit(LoadAs as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
-  return models::bind_dit(Weights(checkpoint, as.dtype, "", as.placer), config);
+  AdaptedSource source(checkpoint, as);
+  return models::bind_dit(Weights(source, as.dtype, "", as.placer), config);
 }
 
 models::ConditionEncoder ModelFolder::load_condition_encoder(LoadAs as) const {

@@ -35,7 +35,7 @@ Part<Network> add(Residency& residency, const char* name, ComponentGroup group, 
         return load({dtype, &placer});
       },
       name, keep_narrow);
-  const auto* typed = placement.get();
+  auto* typed = placement.get();
   return {&residency.add(name, group, bytes, std::move(placement)), typed};
 }
 
@@ -109,7 +109,11 @@ Networks::Networks(Residency& residency, const ModelFolder& folder, Precision pr
   const auto dtype = dtype_of(precision);
   dit = add<models::Dit>(
       residency, "dit", ComponentGroup::stream, sizes_.dit,
-      [folder](LoadAs as) { return folder.load_dit(as); }, dtype);
+      [folder, adapt = adapt_dit_](LoadAs as) {
+        as.adapt = *adapt;
+        return folder.load_dit(as);
+      },
+      dtype);
   vae_decoder = add<models::OobleckDecoder>(
       residency, "vae_decoder", ComponentGroup::stream, sizes_.vae_decoder,
       [folder](LoadAs as) { return folder.load_vae_decoder(as); }, dtype);
