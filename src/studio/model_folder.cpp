@@ -136,44 +136,44 @@ Checkpoint ModelFolder::open_dit() const {
   return Checkpoint::open(dit_);
 }
 
-models::Dit ModelFolder::load_dit(LoadAs as) const {
+models::Dit ModelFolder::load_dit(const LoadAs& as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
   AdaptedSource source(checkpoint, as);
   return models::bind_dit(Weights(source, as.dtype, "", as.placer), config);
 }
 
-models::ConditionEncoder ModelFolder::load_condition_encoder(LoadAs as) const {
+models::ConditionEncoder ModelFolder::load_condition_encoder(const LoadAs& as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
   return models::bind_condition_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::SemanticTokenizer ModelFolder::load_semantic_tokenizer(LoadAs as) const {
+models::SemanticTokenizer ModelFolder::load_semantic_tokenizer(const LoadAs& as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
   return models::bind_semantic_tokenizer(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::SemanticDetokenizer ModelFolder::load_semantic_detokenizer(LoadAs as) const {
+models::SemanticDetokenizer ModelFolder::load_semantic_detokenizer(const LoadAs& as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
   return models::bind_semantic_detokenizer(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::OobleckEncoder ModelFolder::load_vae_encoder(LoadAs as) const {
+models::OobleckEncoder ModelFolder::load_vae_encoder(const LoadAs& as) const {
   auto config = vae_config();
   auto checkpoint = Checkpoint::open(vae_);
   return models::bind_oobleck_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::OobleckDecoder ModelFolder::load_vae_decoder(LoadAs as) const {
+models::OobleckDecoder ModelFolder::load_vae_decoder(const LoadAs& as) const {
   auto config = vae_config();
   auto checkpoint = Checkpoint::open(vae_);
   return models::bind_oobleck_decoder(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::TextEncoder ModelFolder::load_text_encoder(LoadAs as) const {
+models::TextEncoder ModelFolder::load_text_encoder(const LoadAs& as) const {
   const auto config = text_config();
   auto checkpoint = Checkpoint::open(text_);
   return models::bind_text_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
@@ -200,7 +200,7 @@ std::uint64_t ModelFolder::SeparatorFile::bytes() const {
   return sum;
 }
 
-models::Roformer ModelFolder::load_separator(LoadAs as) const {
+models::Roformer ModelFolder::load_separator(const LoadAs& as) const {
   auto file = open_separator();
   return models::bind_roformer(Weights(file.checkpoint, as.dtype, "", as.placer), file.config);
 }
