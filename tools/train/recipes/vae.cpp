@@ -14,9 +14,9 @@ namespace {
 using nlohmann::json;
 
 // Weights of the losses' parts.
-constexpr double kSpectral = 0.5;  // of each of three sizes
+constexpr double kSpectral = 0.35; // of each of three sizes
 constexpr double kMel = 1.0;
-constexpr double kDistortion = 0.25;
+constexpr double kDistortion = 1.0;
 constexpr double kDivergence = 0.004;
 
 constexpr double kFirstDeviation = -5.0;  // softplus of it is 0.007
