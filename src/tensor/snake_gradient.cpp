@@ -30,8 +30,7 @@ inline float sine_of_turn(float r) {
 inline float cosine_of_turn(float r) {
   const float q = r * r;
   return 1.0F + q * (-4.93480220F +
-                     q * (4.05871213F +
-                          q * (-1.33526277F + q * (0.23533063F - 0.02580689F * q))));
+                     q * (4.05871213F + q * (-1.33526277F + q * (0.23533063F - 0.02580689F * q))));
 }
 
 // The rest of u/π behind its nearest integer.

@@ -9,8 +9,10 @@
 
 #include "base/error.h"
 #include "tensor/blas.h"
+#include "train/eval/measure.h"
 #include "train/learn/trainer.h"
 #include "train/recipes/clips.h"
+#include "train/recipes/dit.h"
 #include "train/recipes/separator.h"
 #include "train/recipes/song_files.h"
 #include "train/recipes/vae.h"
@@ -23,6 +25,9 @@ struct Options {
   int threads = 0;
   std::uint64_t song = kHeldOutSongs;
   double seconds = 20.0;
+  std::filesystem::path model;
+  std::filesystem::path cache;
+  MeasureSettings measure;
 };
 
 void add_training_options(CLI::App& app, Options& options) {
@@ -43,8 +48,69 @@ void add_training_options(CLI::App& app, Options& options) {
   app.add_option("--log-every", settings.log_every, "Steps a line of the log stands for")
       ->capture_default_str();
   app.add_flag("-q,--quiet", settings.quiet, "No lines on standard output");
-  app.add_option("--threads", options.threads, "Compute threads; 0 means one per CPU")
-      ->capture_default_str();
+}
+
+struct Commands {
+  CLI::App *vae, *separator, *dit, *render, *measure_vae, *measure_separator, *measure_speed;
+};
+
+CLI::App* add_measure(CLI::App& app, const char* name, const char* what, Options& options) {
+  auto* command = app.add_subcommand(name, what);
+  command->add_option("--model", options.model, "Model folder")->required();
+  command->add_option("--songs", options.measure.songs, "Held-out songs")->capture_default_str();
+  command->add_option("--seconds", options.measure.seconds, "Of each song")->capture_default_str();
+  return command;
+}
+
+Commands add_commands(CLI::App& app, Options& options) {
+  Commands commands{};
+  commands.vae = app.add_subcommand("vae", "Train the autoencoder");
+  commands.separator = app.add_subcommand("separator", "Train the network that finds the vocals");
+  commands.dit = app.add_subcommand("dit", "Train all that makes covers, on top of a trained VAE");
+  for (auto* one : {commands.vae, commands.separator, commands.dit})
+    add_training_options(*one, options);
+  commands.dit->add_option("--model", options.model, "Folder that holds vae/")->required();
+  commands.dit->add_option("--cache", options.cache,
+                           "Folder for the examples' latents, of one VAE");
+  commands.render = app.add_subcommand("render", "A song of the synthesizer as files");
+  commands.render->add_option("--out", options.settings.out, "Folder of the files")->required();
+  commands.render->add_option("--song", options.song, "Its number")->capture_default_str();
+  commands.render->add_option("--seconds", options.seconds, "Its length")->capture_default_str();
+  commands.measure_vae =
+      add_measure(app, "measure-vae", "Round trips of held-out songs, and baselines", options);
+  commands.measure_vae
+      ->add_option("--scratch", options.measure.scratch, "Folder for files in between")
+      ->required();
+  commands.measure_separator =
+      add_measure(app, "measure-separator", "Vocals of held-out songs, and a baseline", options);
+  commands.measure_speed = app.add_subcommand("measure-speed", "Seconds of realtime work's parts");
+  commands.measure_speed->add_option("--model", options.model, "Model folder")->required();
+  return commands;
+}
+
+std::unique_ptr<Recipe> recipe_of(const Commands& commands, const Options& options) {
+  if (commands.vae->parsed()) return std::make_unique<VaeRecipe>();
+  if (commands.separator->parsed()) return std::make_unique<SeparatorRecipe>();
+  DitExamples examples;
+  examples.covers.cache = options.cache;
+  return std::make_unique<DitRecipe>(studio::ModelFolder::open(options.model).load_vae_encoder(),
+                                     sketch_dit_config(), examples);
+}
+
+void run(const Commands& commands, const Options& options) {
+  if (commands.render->parsed()) {
+    std::cout << write_song(options.song, options.seconds, options.settings.out).dump(2) << '\n';
+  } else if (commands.measure_vae->parsed()) {
+    std::cout << measure_vae(studio::ModelFolder::open(options.model), options.measure).dump(2)
+              << '\n';
+  } else if (commands.measure_separator->parsed()) {
+    const auto model = studio::ModelFolder::open(options.model);
+    std::cout << measure_separator(model, options.measure).dump(2) << '\n';
+  } else if (commands.measure_speed->parsed()) {
+    std::cout << measure_speed(studio::ModelFolder::open(options.model)).dump(2) << '\n';
+  } else {
+    run_training(*recipe_of(commands, options), options.settings);
+  }
 }
 
 int report(const Error& error) {
@@ -66,14 +132,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   Options options;
-  auto* vae = app.add_subcommand("vae", "The autoencoder");
-  add_training_options(*vae, options);
-  auto* separator = app.add_subcommand("separator", "The network that finds the vocals");
-  add_training_options(*separator, options);
-  auto* render = app.add_subcommand("render", "A song of the synthesizer as files");
-  render->add_option("--out", options.settings.out, "Folder of the files")->required();
-  render->add_option("--song", options.song, "Its number")->capture_default_str();
-  render->add_option("--seconds", options.seconds, "Its length")->capture_default_str();
+  app.add_option("--threads", options.threads, "Compute threads; 0 means one per CPU")
+      ->capture_default_str();
+  const auto commands = add_commands(app, options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -82,14 +143,7 @@ int main(int argc, char** argv) {
   }
   try {
     set_compute_threads(options.threads);
-    if (render->parsed()) {
-      std::cout << write_song(options.song, options.seconds, options.settings.out).dump(2) << '\n';
-      return 0;
-    }
-    std::unique_ptr<Recipe> recipe;
-    if (vae->parsed()) recipe = std::make_unique<VaeRecipe>();
-    if (separator->parsed()) recipe = std::make_unique<SeparatorRecipe>();
-    run_training(*recipe, options.settings);
+    run(commands, options);
   } catch (const Error& error) {
     return report(error);
   } catch (const std::exception& error) {

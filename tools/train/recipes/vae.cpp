@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 // Weights of the losses' parts.
-constexpr double kSpectral = 0.35; // of each of three sizes
+constexpr double kSpectral = 0.35;  // of each of three sizes
 constexpr double kMel = 1.0;
 constexpr double kDistortion = 1.0;
 constexpr double kDivergence = 0.004;
@@ -40,11 +40,11 @@ json sketch_vae_config() {
           {"sampling_rate", 48000}};
 }
 
-VaeRecipe::VaeRecipe(json config, VaeExamples examples)
+VaeRecipe::VaeRecipe(json config, const VaeExamples& examples)
     : json_(std::move(config)),
       config_(models::parse_oobleck_config(json_, "vae")),
       examples_(examples),
-      clips_({}) {}
+      clips_(examples.clips) {}
 
 Parameters VaeRecipe::initial(std::uint64_t seed) const {
   studio::RandomWeights random(seed);

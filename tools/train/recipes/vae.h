@@ -11,6 +11,7 @@ namespace headroom::train {
 struct VaeExamples {
   std::int64_t batch = 4;
   std::int64_t frames = 20;  // latent frames of a piece
+  ClipSettings clips = {};
 };
 
 /// The sketch's VAE: 4 blocks instead of the published 5 (one stride of 8 replaces 2 and 4), which
@@ -19,7 +20,7 @@ nlohmann::json sketch_vae_config();
 
 class VaeRecipe : public Recipe {
  public:
-  explicit VaeRecipe(nlohmann::json config = sketch_vae_config(), VaeExamples examples = {});
+  explicit VaeRecipe(nlohmann::json config = sketch_vae_config(), const VaeExamples& examples = {});
 
   std::string name() const override { return "vae"; }
   nlohmann::json config() const override { return json_; }
