@@ -58,6 +58,7 @@ struct Bound {
 std::vector<Case> network_cases();
 std::vector<Case> operator_cases();
 std::vector<Case> signal_cases();
+std::vector<Case> stream_cases();
 
 struct Result {
   std::string name;

@@ -31,7 +31,7 @@ struct Options {
 std::vector<Case> chosen_cases(const std::string& filter) {
   std::vector<Case> chosen;
   const std::regex pattern(filter);
-  for (auto group : {operator_cases(), signal_cases(), network_cases()}) {
+  for (auto group : {operator_cases(), signal_cases(), stream_cases(), network_cases()}) {
     for (auto& subject : group) {
       if (std::regex_search(subject.name, pattern)) chosen.push_back(std::move(subject));
     }

@@ -1,7 +1,10 @@
 #include "base/text.h"
 
 #include <array>
+#include <cctype>
 #include <cerrno>
+#include <charconv>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 
@@ -51,6 +54,29 @@ std::string human_bytes(std::uint64_t bytes) {
     ++unit;
   }
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::uint64_t parse_bytes(std::string_view text) {
+  const auto bad = [&] {
+    return Error(ErrorKind::usage,
+                 fmt::format("'{}' is not a size; write 8GiB or 800MiB", printable(text)));
+  };
+  double number = 0.0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (code != std::errc() || !(number >= 0.0)) throw bad();
+  std::string unit;
+  for (const char* c = end; c != text.data() + text.size(); ++c) {
+    if (*c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
+  }
+  if (!unit.empty() && unit != "b") {
+    const auto power = std::string_view("bkmgt").find(unit[0]);
+    const auto rest = unit.substr(1);
+    if (power == std::string_view::npos || (rest != "" && rest != "ib" && rest != "b")) throw bad();
+    number *= std::pow(rest == "b" ? 1000.0 : 1024.0, static_cast<double>(power));
+  }
+  constexpr double most = 1e15;
+  if (number > most) throw bad();
+  return static_cast<std::uint64_t>(number);
 }
 
 std::string read_text_file(const std::filesystem::path& path, std::uint64_t limit) {

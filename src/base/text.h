@@ -20,6 +20,10 @@ size_t find_invalid_utf8(std::string_view text);
 /// 1536 → "1.5 KiB". For people; JSON gets plain numbers.
 std::string human_bytes(std::uint64_t bytes);
 
+/// "6GiB", "800 MiB", "1.5g", "512": a number of bytes with a unit B, KiB, MiB, GiB, TiB or their
+/// first letter, in any case; decimal names (GB) count in thousands. Throws Error(usage).
+std::uint64_t parse_bytes(std::string_view text);
+
 /// The whole file as text. Throws Error(input) when it cannot be read or is larger than `limit`.
 std::string read_text_file(const std::filesystem::path& path, std::uint64_t limit);
 

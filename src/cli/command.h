@@ -43,6 +43,7 @@ Command add_doctor(CLI::App& app);
 Command add_encode(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_make_model(CLI::App& app);
+Command add_plan(CLI::App& app);
 Command add_stems(CLI::App& app);
 Command add_verify(CLI::App& app);
 

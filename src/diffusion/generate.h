@@ -1,4 +1,5 @@
-// One generation from start to end: the loop of a one-shot cover.
+// One generation from start to end, without a ring around it for the caller to see.
+// Source: specification of the streaming engine, section 15.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +10,22 @@
 #include <ATen/ATen.h>
 
 #include "base/progress.h"
+#include "diffusion/controls.h"
 #include "diffusion/dcw.h"
-#include "diffusion/guidance.h"
+#include "diffusion/denoiser.h"
+#include "diffusion/request.h"
+#include "diffusion/ring.h"
 
 namespace headroom::diffusion {
 
+/// The latent [1, T, C] of one request: a ring of depth 1 run until it is finished, so a generation
+/// has the same bits here and in any ring. denoise = 0 gives the source back unchanged (without a
+/// source, the seed's noise), and no network runs. Throws Error(usage) for what find_fault() finds.
+at::Tensor generate(const Request& request, Denoiser& denoiser, RingSettings settings,
+                    Progress& progress = no_progress());
+
 /// Velocity [1, T, C] of a state [1, T, C] at time t: the network with its condition and context.
 using VelocityField = std::function<at::Tensor(const at::Tensor& x, double t)>;
-
-enum class Method {
-  ode,  // Euler along the flow
-  sde,  // to the estimate, then noise again
-};
 
 struct Generation {
   std::vector<double> times;  // t₀ > … > 0, from timesteps()
@@ -36,9 +41,8 @@ struct Generation {
   VelocityField unconditional;
 };
 
-/// Runs every step and returns x_0 [1, T, C] in fp32; state and arithmetic stay in fp32 whatever
-/// the network's dtype. With denoise ≤ 0 the source comes back unchanged (the noise, without a
-/// source) and no network runs.
+/// The same with the network as a function: runs every step and returns x_0 [1, T, C] in fp32;
+/// state and arithmetic stay in fp32 whatever the network's dtype.
 at::Tensor generate(const Generation& generation, const VelocityField& velocity,
                     Progress& progress = no_progress());
 

@@ -1,44 +1,91 @@
 #include "diffusion/guidance.h"
 
+#include "diffusion/steps.h"
+
 namespace headroom::diffusion {
 namespace {
 
 constexpr double kTiniestNorm = 1e-12;
 
-at::Tensor norm_over_time(const at::Tensor& v) { return v.norm(2, {1}, /*keepdim=*/true); }
+// √Σ v² over `dim`, kept as a dimension of 1, in the dtype of v.
+at::Tensor norm_over(Workspace& workspace, const at::Tensor& v, std::int64_t dim) {
+  auto shape = v.sizes().vec();
+  shape.at(static_cast<size_t>(dim)) = 1;
+  auto norm = workspace.take(shape, v.scalar_type(), v.device());
+  at::norm_out(norm, v, 2, {dim}, /*keepdim=*/true);
+  return norm;
+}
+
+at::Tensor converted(Workspace& workspace, const at::Tensor& v, at::ScalarType dtype) {
+  if (v.scalar_type() == dtype) return v;
+  auto other = workspace.like(v, dtype);
+  other.copy_(v);
+  return other;
+}
+
+// min(1, τ/n) per channel. A zero difference stays zero: τ/0 is infinite and the factor 1.
+at::Tensor limited(Workspace& workspace, const at::Tensor& difference, double threshold) {
+  auto factor = norm_over(workspace, difference, 1);
+  factor.reciprocal_().mul_(threshold).clamp_max_(1.0);
+  return scaled(workspace, difference, factor);
+}
 
 }  // namespace
 
-at::Tensor Apg::guide(const at::Tensor& conditional, const at::Tensor& unconditional,
-                      const at::Tensor& scale) {
-  auto difference = conditional - unconditional;
-  if (average_.defined()) difference = difference + average_ * settings_.momentum;
+Projection project(Workspace& workspace, const at::Tensor& v, const at::Tensor& direction,
+                   std::int64_t dim) {
+  dim = at::maybe_wrap_dim(dim, v.dim());
+  const auto wide = converted(workspace, v, at::kDouble);
+  auto unit = workspace.like(v, at::kDouble);
+  unit.copy_(direction);
+  unit.div_(norm_over(workspace, unit, dim).clamp_min_(kTiniestNorm));
+  auto parallel = workspace.like(wide);
+  at::mul_out(parallel, wide, unit);
+  auto shape = v.sizes().vec();
+  shape.at(static_cast<size_t>(dim)) = 1;
+  auto along = workspace.take(shape, at::kDouble, v.device());
+  at::sum_out(along, parallel, {dim}, /*keepdim=*/true);
+  at::mul_out(parallel, unit, along);
+  auto orthogonal = workspace.like(wide);
+  at::sub_out(orthogonal, wide, parallel);
+  return {converted(workspace, parallel, v.scalar_type()),
+          converted(workspace, orthogonal, v.scalar_type())};
+}
+
+at::Tensor Apg::guide(Workspace& workspace, const at::Tensor& conditional,
+                      const at::Tensor& unconditional, const Curve& scale, const Curve& momentum) {
+  settings_.momentum = momentum;
+  return guide(workspace, conditional, unconditional, scale);
+}
+
+at::Tensor Apg::guide(Workspace& workspace, const at::Tensor& conditional,
+                      const at::Tensor& unconditional, const Curve& scale) {
+  auto difference = workspace.like(conditional);
+  at::sub_out(difference, conditional, unconditional);
+  if (average_.defined())
+    difference.add_(scaled(workspace, average_, settings_.momentum.as(average_)));
   average_ = difference;
 
-  const auto norm = norm_over_time(difference);
-  // A zero difference stays zero: threshold / 0 is infinite and the factor 1.
-  difference = difference * (settings_.norm_threshold / norm).clamp_max(1.0);
-
-  const auto wide = difference.to(at::kDouble);
-  const auto direction = conditional.to(at::kDouble);
-  const auto unit = direction / norm_over_time(direction).clamp_min(kTiniestNorm);
-  const auto parallel = (wide * unit).sum(1, /*keepdim=*/true) * unit;
-  const auto orthogonal = wide - parallel;
-  const auto update = (orthogonal + parallel * settings_.eta).to(conditional.scalar_type());
-  return conditional + (scale - 1.0) * update;
+  if (settings_.norm_threshold > 0.0)
+    difference = limited(workspace, difference, settings_.norm_threshold);
+  const auto parts = project(workspace, difference, conditional);
+  auto update = parts.orthogonal;
+  if (settings_.eta != 0.0) update.add_(scaled(workspace, parts.parallel, settings_.eta));
+  auto extra = workspace.like(scale.values(), conditional.scalar_type());
+  extra.copy_(scale.values());
+  auto guided = scaled(workspace, update, extra.sub_(1.0));
+  at::add_out(guided, conditional, guided);
+  return guided;
 }
 
-at::Tensor Apg::guide(const at::Tensor& conditional, const at::Tensor& unconditional,
-                      double scale) {
-  return guide(conditional, unconditional, at::scalar_tensor(scale, conditional.options()));
-}
-
-at::Tensor rescale_guidance(const at::Tensor& guided, const at::Tensor& conditional,
-                            const at::Tensor& amount) {
-  const auto wide = guided.to(at::kFloat);
-  const auto ratio =
-      norm_over_time(conditional.to(at::kFloat)) / norm_over_time(wide).clamp_min(kTiniestNorm);
-  return (amount * wide * ratio + (1.0 - amount) * wide).to(guided.scalar_type());
+at::Tensor rescale_guidance(Workspace& workspace, const at::Tensor& guided,
+                            const at::Tensor& conditional, const Curve& amount) {
+  auto ratio = norm_over(workspace, converted(workspace, conditional, at::kFloat), 1);
+  const auto own = converted(workspace, guided, at::kFloat);
+  ratio.div_(norm_over(workspace, own, 1).clamp_min_(kTiniestNorm));
+  const auto like_reference =
+      scaled(workspace, guided, converted(workspace, ratio, guided.scalar_type()));
+  return lerp(workspace, like_reference, guided, amount.as(guided));
 }
 
 }  // namespace headroom::diffusion

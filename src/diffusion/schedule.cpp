@@ -1,5 +1,6 @@
 #include "diffusion/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -19,7 +20,7 @@ double first_time(std::int64_t steps, double denoise) {
 
 }  // namespace
 
-std::vector<double> timesteps(std::int64_t steps, double shift, double denoise) {
+std::vector<double> timesteps(std::int64_t steps, double shift, double denoise, bool quantise) {
   if (steps < 1 || steps > kMostSteps) {
     throw Error(ErrorKind::usage, fmt::format("steps is {}, must lie in 1…{}", steps, kMostSteps));
   }
@@ -28,7 +29,7 @@ std::vector<double> timesteps(std::int64_t steps, double shift, double denoise) 
   }
   if (!std::isfinite(denoise)) throw Error(ErrorKind::usage, "strength must be a finite number");
   if (denoise <= kNoDenoise) return {0.0, 0.0};
-  const double start = first_time(steps, denoise);
+  const double start = quantise ? first_time(steps, denoise) : std::min(denoise, 1.0);
   std::vector<double> times;
   for (std::int64_t i = 0; i <= steps; ++i) {
     const double u = start * (static_cast<double>(steps - i) / static_cast<double>(steps));

@@ -15,7 +15,9 @@ inline constexpr std::int64_t kMostSteps = 1000;
 /// strength), 1e-6 and below is the trivial schedule {0, 0}. `shift` bends the times towards noise.
 /// With denoise < 1 there are `steps` steps all the same.
 /// Throws Error(usage) for steps outside 1…kMostSteps, shift ≤ 0, or a value that is not finite.
-std::vector<double> timesteps(std::int64_t steps, double shift, double denoise);
+/// `quantise` off starts exactly at `denoise` instead, so that every strength is heard (FIX-8).
+std::vector<double> timesteps(std::int64_t steps, double shift, double denoise,
+                              bool quantise = true);
 
 /// A schedule given by hand: checks that it is finite, within [0, 1], falling and at least two
 /// long.

@@ -1,96 +1,127 @@
 #include "diffusion/steps.h"
 
-#include <algorithm>
+#include <ATen/ScalarOps.h>
 
 namespace headroom::diffusion {
+namespace {
 
-at::Tensor clean_estimate(const at::Tensor& x, const at::Tensor& v, double t) { return x - v * t; }
+at::Tensor number(double value) { return at::native::wrapped_scalar_tensor(value); }
 
-at::Tensor mix_noise(const at::Tensor& noise, const at::Tensor& source, double t) {
-  return noise * t + source * (1.0 - t);
+// 1 − c.
+at::Tensor complement(Workspace& workspace, const at::Tensor& c) {
+  auto rest = workspace.like(c);
+  at::sub_out(rest, number(1.0), c);
+  return rest;
 }
 
-at::Tensor mix_noise(const at::Tensor& noise, const at::Tensor& source, const at::Tensor& curve) {
-  return curve * noise + (1.0 - curve) * source;
+}  // namespace
+
+at::Tensor scaled(Workspace& workspace, const at::Tensor& a, double k) {
+  auto out = workspace.like(a);
+  at::mul_out(out, a, number(k));
+  return out;
 }
 
-at::Tensor euler_step(const at::Tensor& x, const at::Tensor& v, double t, double t_next) {
-  return x + v * (t_next - t);
+at::Tensor scaled(Workspace& workspace, const at::Tensor& a, const at::Tensor& c) {
+  auto out = workspace.like(a);
+  at::mul_out(out, a, c);
+  return out;
 }
 
-at::Tensor euler_step(const at::Tensor& x, const at::Tensor& v, double t, double t_next,
-                      const at::Tensor& velocity_scale, const at::Tensor& noise,
-                      const at::Tensor& curve) {
-  const auto scaled = velocity_scale.defined() ? v * velocity_scale : v;
-  const auto moved = euler_step(x, scaled, t, t_next);
-  return curve.defined() ? moved + noise * (curve * t_next) : moved;
+at::Tensor lerp(Workspace& workspace, const at::Tensor& a, const at::Tensor& b, double c) {
+  auto out = scaled(workspace, a, c);
+  out.add_(scaled(workspace, b, 1.0 - c));
+  return out;
 }
 
-at::Tensor sde_step(const at::Tensor& x0, const at::Tensor& noise, double t_next) {
-  return t_next <= 0.0 ? x0 : mix_noise(noise, x0, t_next);
+at::Tensor lerp(Workspace& workspace, const at::Tensor& a, const at::Tensor& b,
+                const at::Tensor& c) {
+  auto out = scaled(workspace, a, c);
+  out.add_(scaled(workspace, b, complement(workspace, c)));
+  return out;
 }
 
-at::Tensor sde_step(const at::Tensor& x0, const at::Tensor& source, const at::Tensor& noise,
-                    const at::Tensor& curve, double t_next) {
-  return curve * mix_noise(noise, x0, t_next) + (1.0 - curve) * mix_noise(noise, source, t_next);
+at::Tensor clean_estimate(Workspace& workspace, const at::Tensor& x, const at::Tensor& v,
+                          double t) {
+  auto out = scaled(workspace, v, t);
+  at::sub_out(out, x, out);
+  return out;
 }
 
-at::Tensor blend_target(const at::Tensor& x0, const at::Tensor& target, const at::Tensor& amount) {
-  return (1.0 - amount) * x0 + amount * target;
+at::Tensor mix_noise(Workspace& workspace, const at::Tensor& noise, const at::Tensor& source,
+                     double t) {
+  return lerp(workspace, noise, source, t);
 }
 
-at::Tensor mask_noisy(const at::Tensor& x, const at::Tensor& original, const at::Tensor& noise,
-                      const at::Tensor& mask, double t) {
-  return mask_clean(x, mix_noise(noise, original, t), mask);
+at::Tensor mix_noise(Workspace& workspace, const at::Tensor& noise, const at::Tensor& source,
+                     const at::Tensor& curve) {
+  return lerp(workspace, noise, source, curve);
 }
 
-at::Tensor mask_clean(const at::Tensor& x0, const at::Tensor& original, const at::Tensor& mask) {
-  return mask * x0 + (1.0 - mask) * original;
+at::Tensor euler_step(Workspace& workspace, const at::Tensor& x, const at::Tensor& v, double t,
+                      double t_next) {
+  auto out = scaled(workspace, v, t_next - t);
+  at::add_out(out, x, out);
+  return out;
 }
 
-at::Tensor blend_velocities(at::ArrayRef<WeightedVelocity> parts) {
+at::Tensor euler_step_from_clean(Workspace& workspace, const at::Tensor& x, const at::Tensor& x0,
+                                 double t, double t_next) {
+  return lerp(workspace, x, x0, t_next / t);
+}
+
+at::Tensor add_noise(Workspace& workspace, const at::Tensor& x, const at::Tensor& noise,
+                     const at::Tensor& curve, double t_next) {
+  auto out = scaled(workspace, noise, scaled(workspace, curve, t_next));
+  at::add_out(out, x, out);
+  return out;
+}
+
+at::Tensor sde_step(Workspace& workspace, const at::Tensor& x0, const at::Tensor& noise,
+                    double t_next) {
+  return t_next <= 0.0 ? x0 : mix_noise(workspace, noise, x0, t_next);
+}
+
+at::Tensor sde_step(Workspace& workspace, const at::Tensor& x0, const at::Tensor& source,
+                    const at::Tensor& noise, const at::Tensor& curve, double t_next) {
+  return lerp(workspace, mix_noise(workspace, noise, x0, t_next),
+              mix_noise(workspace, noise, source, t_next), curve);
+}
+
+at::Tensor blend_target(Workspace& workspace, const at::Tensor& x0, const at::Tensor& target,
+                        const at::Tensor& amount, double k) {
+  return lerp(workspace, target, x0, k == 1.0 ? amount : scaled(workspace, amount, k));
+}
+
+at::Tensor mask_noisy(Workspace& workspace, const at::Tensor& x, const at::Tensor& original,
+                      const at::Tensor& noise, const at::Tensor& mask, double t) {
+  return mask_clean(workspace, x, mix_noise(workspace, noise, original, t), mask);
+}
+
+at::Tensor mask_clean(Workspace& workspace, const at::Tensor& x0, const at::Tensor& original,
+                      const at::Tensor& mask) {
+  return lerp(workspace, x0, original, mask);
+}
+
+at::Tensor blend_velocities(Workspace& workspace, at::ArrayRef<WeightedVelocity> parts) {
   constexpr double least = 1e-8;
-  at::Tensor sum;
-  at::Tensor total;
+  const auto& first = parts.front().velocity;
+  auto sum = workspace.like(first);
+  sum.zero_();
+  auto total =
+      workspace.take({first.size(0), first.size(1), 1}, first.scalar_type(), first.device());
+  total.zero_();
   for (const auto& part : parts) {
-    const auto weight = part.weight.defined()
-                            ? part.weight
-                            : at::ones({1, part.velocity.size(1), 1}, part.velocity.options());
-    const auto weighted = part.velocity * weight;
-    sum = sum.defined() ? sum + weighted : weighted;
-    total = total.defined() ? total + weight : weight;
-  }
-  return sum / total.clamp_min(least);
-}
-
-at::Tensor repaint_inject(const at::Tensor& x, const at::Tensor& source, const at::Tensor& noise,
-                          const at::Tensor& region, double t_next) {
-  const auto inside = region.to(at::kBool).view({1, -1, 1});
-  return at::where(inside, x, mix_noise(noise, source, t_next));
-}
-
-at::Tensor repaint_blend(const at::Tensor& x, const at::Tensor& source, const at::Tensor& region,
-                         std::int64_t frames) {
-  const auto flat = region.to(at::kBool).to(at::kCPU).view({-1});
-  const auto length = flat.size(0);
-  const auto inside = flat.accessor<bool, 1>();
-  auto amount = flat.to(at::kFloat);
-  auto ramp = amount.accessor<float, 1>();
-  const auto soften = [&](std::int64_t edge, std::int64_t direction) {
-    const auto room = direction < 0 ? edge : length - edge;
-    const auto count = std::min(frames, room);
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto place = direction < 0 ? edge - 1 - i : edge + i;
-      if (inside[place]) break;
-      const auto value = static_cast<float>(count - i) / static_cast<float>(count + 1);
-      ramp[place] = std::max(ramp[place], value);
+    if (part.weight.defined()) {
+      sum.add_(scaled(workspace, part.velocity, part.weight));
+      total.add_(part.weight);
+    } else {
+      sum.add_(part.velocity);
+      total.add_(1.0);
     }
-  };
-  for (std::int64_t i = 0; i < length; ++i) {
-    if (inside[i] && (i == 0 || !inside[i - 1])) soften(i, -1);
-    if (inside[i] && (i + 1 == length || !inside[i + 1])) soften(i + 1, +1);
   }
-  return mask_clean(x, source, amount.view({1, -1, 1}).to(x.options()));
+  total.clamp_min_(least);
+  return sum.div_(total);
 }
 
 }  // namespace headroom::diffusion

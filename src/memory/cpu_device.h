@@ -16,6 +16,7 @@ namespace headroom::memory {
 
 struct CpuDeviceSettings {
   std::uint64_t capacity = 0;
+  std::uint64_t card = 0;  // 0: as much as the capacity
   bool expandable = true;
 };
 
@@ -32,10 +33,14 @@ class CpuDevice : public Device {
   void reset_peaks() override;
   std::uint64_t trim() override;
   std::uint64_t set_capacity(std::uint64_t bytes) override;
+  at::Tensor to_device(const at::Tensor& host, at::ScalarType dtype,
+                       std::string_view purpose) override;
+  at::Tensor to_host(const at::Tensor& tensor) override;
   void enter(std::string_view purpose) override;
   void leave() override;
 
-  /// Failures to order, for tests.
+  /// Failures to order, for tests. Beside allocations, to_device() asks for "pinned staging" as a
+  /// card's copy does, and fails when told to.
   FaultInjector& faults();
 
   /// Another program on the same card takes (or returns) this much: it counts against the capacity

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <ATen/ATen.h>
+#include <c10/util/Exception.h>
 
 #include "base/error.h"
 
@@ -29,7 +30,8 @@ class OutOfDeviceMemory : public Error {
 
 /// All in bytes.
 struct DeviceUsage {
-  std::uint64_t capacity = 0;  // the cap: `reserved` stays below it
+  std::uint64_t card = 0;      // all there is, ours or not
+  std::uint64_t capacity = 0;  // the process's cap: `reserved` stays below it
   std::uint64_t used = 0;      // held by tensors
   std::uint64_t reserved = 0;  // held by the pool, used or not
   std::uint64_t peak_used = 0;
@@ -56,11 +58,29 @@ class Device {
   /// The hard cap of the process; returns the previous one.
   virtual std::uint64_t set_capacity(std::uint64_t bytes) = 0;
 
+  /// A copy of `host` on the device, contiguous and in `dtype`: what a resident weight is. On a
+  /// card it goes through pinned staging memory; the copy is complete when this returns. `purpose`
+  /// as of a DeviceScope.
+  virtual at::Tensor to_device(const at::Tensor& host, at::ScalarType dtype,
+                               std::string_view purpose) = 0;
+  /// A copy in host memory, which does not count, from wherever it is called.
+  virtual at::Tensor to_host(const at::Tensor& tensor) = 0;
+
   /// Enter and leave: what this thread allocates with ATen in between belongs to the device.
   /// Use DeviceScope.
   virtual void enter(std::string_view purpose) = 0;
   virtual void leave() = 0;
 };
+
+/// Runs `work`; a refusal in libtorch's words becomes ours.
+template <class Work>
+auto refused_as_ours(std::string_view purpose, Work&& work) {
+  try {
+    return work();
+  } catch (const c10::OutOfMemoryError& error) {
+    throw OutOfDeviceMemory(purpose, 0, 0);
+  }
+}
 
 /// Allocations of this thread go to `device` while it lives, marked with `purpose`. Scopes nest;
 /// the innermost counts. `purpose` must outlive the scope. Tensors may outlive it: their memory

@@ -54,7 +54,7 @@ Result<Lease, Shortfall> Ledger::lease(LeaseRequest request) {
   const std::lock_guard lock(mutex_);
   if (leased_ > budget_ || request.bytes > budget_ - leased_) {
     tell(LedgerEvent::Kind::refused, 0, request);
-    return shortfall(request.bytes);
+    return shortfall_locked(request.bytes);
   }
   const auto id = next_id_++;
   const auto bytes = request.bytes;
@@ -68,6 +68,17 @@ Result<Lease, Shortfall> Ledger::lease(LeaseRequest request) {
 bool Ledger::fits(std::uint64_t bytes) const {
   const std::lock_guard lock(mutex_);
   return leased_ <= budget_ && bytes <= budget_ - leased_;
+}
+
+Shortfall Ledger::shortfall(std::uint64_t bytes) const {
+  const std::lock_guard lock(mutex_);
+  return shortfall_locked(bytes);
+}
+
+bool Ledger::any_ends() const {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(leases_.begin(), leases_.end(),
+                     [](const auto& entry) { return entry.second.ends; });
 }
 
 std::uint64_t Ledger::budget() const {
@@ -141,7 +152,7 @@ void Ledger::tell(LedgerEvent::Kind kind, std::uint64_t id, const LeaseRequest& 
   if (listener_) listener_({kind, id, lease, leased_, budget_});
 }
 
-Shortfall Ledger::shortfall(std::uint64_t asked) const {
+Shortfall Ledger::shortfall_locked(std::uint64_t asked) const {
   const auto largest = std::max_element(
       leases_.begin(), leases_.end(),
       [](const auto& a, const auto& b) { return a.second.bytes < b.second.bytes; });

@@ -14,6 +14,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/error.h"
 #include "base/result.h"
 
 namespace headroom::memory {
@@ -32,6 +33,7 @@ struct LeaseRequest {
   Purpose purpose = Purpose::workspace;
   std::uint64_t bytes = 0;
   std::string owner;  // the session, upload or command that it is for
+  bool ends = false;  // it comes back by itself: whoever lacks room may wait for it
 };
 
 /// Why a lease was refused.
@@ -44,6 +46,17 @@ struct Shortfall {
   std::uint64_t missing() const { return asked - free; }
   /// "vae_encoder needs 1.2 GiB, 0.4 GiB of 6.0 GiB are free; the largest lease is …".
   std::string text(std::string_view name) const;
+};
+
+/// A Shortfall on its way to the user.
+class Refused : public Error {
+ public:
+  Refused(std::string_view name, Shortfall shortfall)
+      : Error(ErrorKind::memory, shortfall.text(name)), shortfall_(std::move(shortfall)) {}
+  const Shortfall& shortfall() const { return shortfall_; }
+
+ private:
+  Shortfall shortfall_;
 };
 
 /// One transition, in the order in which they happened.
@@ -75,6 +88,10 @@ class Ledger {
   Result<Lease, Shortfall> lease(LeaseRequest request);
   /// Whether that many bytes would be granted now.
   bool fits(std::uint64_t bytes) const;
+  /// What a request for that many bytes would be told if it did not fit.
+  Shortfall shortfall(std::uint64_t bytes) const;
+  /// Whether some lease will come back by itself.
+  bool any_ends() const;
 
   std::uint64_t budget() const;
   std::uint64_t leased() const;
@@ -97,7 +114,7 @@ class Ledger {
   void give_back(std::uint64_t id);
   bool resize(std::uint64_t id, std::uint64_t bytes);
   void tell(LedgerEvent::Kind kind, std::uint64_t id, const LeaseRequest& lease) const;
-  Shortfall shortfall(std::uint64_t asked) const;
+  Shortfall shortfall_locked(std::uint64_t asked) const;
 
   mutable std::mutex mutex_;
   std::uint64_t budget_;

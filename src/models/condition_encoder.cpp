@@ -13,7 +13,7 @@ at::Tensor encode_timbre(const ConditionEncoder& encoder, const at::Tensor& refe
   if (encoder.timbre_token.defined()) {
     x = at::cat({encoder.timbre_token.expand({x.size(0), 1, x.size(2)}), x}, 1);
   }
-  return encode(encoder.timbre, x).select(1, 0);
+  return encode(encoder.timbre, std::move(x)).select(1, 0);
 }
 
 // References of one batch row become its timbre rows, in order, padded with zeros.

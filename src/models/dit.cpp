@@ -30,18 +30,19 @@ DitLayer bind_layer(const Weights& weights, const AceStepConfig& config) {
 // [H, 3C, patch] → [H, patch · 3C].
 Linear bind_patch_in(const Weights& weights, const AceStepConfig& config) {
   const auto channels = 3 * config.latent_channels;
-  const auto kernel = weights("weight", {config.decoder.hidden, channels, config.patch});
-  return {kernel.transpose(1, 2).reshape({config.decoder.hidden, config.patch * channels}),
+  const auto kernel = weights.stored("weight", {config.decoder.hidden, channels, config.patch});
+  return {weights.place(
+              kernel.transpose(1, 2).reshape({config.decoder.hidden, config.patch * channels})),
           weights("bias", {config.decoder.hidden})};
 }
 
 // Transposed convolution, likewise: [H, C, patch] → [patch · C, H]; every tap has the same bias.
 Linear bind_patch_out(const Weights& weights, const AceStepConfig& config) {
   const auto kernel =
-      weights("weight", {config.decoder.hidden, config.latent_channels, config.patch});
-  return {kernel.permute({2, 1, 0}).reshape(
-              {config.patch * config.latent_channels, config.decoder.hidden}),
-          weights("bias", {config.latent_channels}).repeat({config.patch})};
+      weights.stored("weight", {config.decoder.hidden, config.latent_channels, config.patch});
+  return {weights.place(kernel.permute({2, 1, 0}).reshape(
+              {config.patch * config.latent_channels, config.decoder.hidden})),
+          weights.place(weights.stored("bias", {config.latent_channels}).repeat({config.patch}))};
 }
 
 // Where in the network a row stands in time: `output` [B, H] for the last modulation, `layers`
@@ -136,7 +137,7 @@ at::Tensor velocity(const Dit& dit, const at::Tensor& x_t, const at::Tensor& con
   for (size_t i = 0; i < dit.layers.size(); ++i) {
     AttentionMask mask;
     if (config.slides[i]) mask.window = config.window;
-    h = run_layer(dit.layers[i], config, h, moment, rope, mask, condition.layers[i]);
+    h = run_layer(dit.layers[i], config, std::move(h), moment, rope, mask, condition.layers[i]);
   }
 
   const auto last =

@@ -2,7 +2,11 @@
 
 namespace headroom::models {
 
-at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  if (weight.scalar_type() == x.scalar_type()) return at::linear(x, weight, bias);
+  return at::linear(x, weight.to(x.scalar_type()),
+                    bias.defined() ? bias.to(x.scalar_type()) : bias);
+}
 
 Linear bind_linear(const Weights& weights, std::int64_t in, std::int64_t out, bool bias) {
   return {weights("weight", {out, in}), bias ? weights("bias", {out}) : at::Tensor()};

@@ -17,7 +17,8 @@
 
 namespace headroom::models {
 
-/// y = x·Wᵀ + b with W [out, in]; bias undefined where the network has none.
+/// y = x·Wᵀ + b with W [out, in]; bias undefined where the network has none. Weights that are kept
+/// narrower than x are widened for the product, to the same result.
 struct Linear {
   at::Tensor weight;
   at::Tensor bias;

@@ -72,17 +72,18 @@ at::Tensor run_transformer(const RoformerTransformer& transformer, std::int64_t 
 RoformerTransformer bind_transformer(const Weights& weights, const RoformerConfig& config,
                                      std::int64_t blocks) {
   const auto inner = config.heads * config.head_dim;
-  RoformerTransformer transformer{.blocks = {}, .norm = weights("norm.gamma", {config.dim})};
+  RoformerTransformer transformer{.blocks = {},
+                                  .norm = weights.as(at::kFloat, "norm.gamma", {config.dim})};
   for (std::int64_t k = 0; k < blocks; ++k) {
     const auto attention = weights / "layers" / k / 0;
     const auto ff = weights / "layers" / k / 1 / "net";
     transformer.blocks.push_back({
-        {.norm = attention("norm.gamma", {config.dim}),
+        {.norm = attention.as(at::kFloat, "norm.gamma", {config.dim}),
          .qkv = bind_linear(attention / "to_qkv", config.dim, 3 * inner, false),
          .gates = bind_linear(attention / "to_gates", config.dim, config.heads, true),
          .out = bind_linear(attention / "to_out" / 0, inner, config.dim, false),
-         .frequencies = attention("rotary_embed.freqs", {config.head_dim / 2})},
-        {.norm = ff("0.gamma", {config.dim}),
+         .frequencies = attention.as(at::kFloat, "rotary_embed.freqs", {config.head_dim / 2})},
+        {.norm = ff.as(at::kFloat, "0.gamma", {config.dim}),
          .in = bind_linear(ff / 1, config.dim, config.ff_width, true),
          .out = bind_linear(ff / 4, config.ff_width, config.dim, true)},
     });
@@ -142,7 +143,7 @@ Roformer bind_roformer(const Weights& weights, const RoformerConfig& config) {
     const auto width = roformer.layout.dim_inputs[static_cast<size_t>(b)];
     const auto band = weights / "band_split" / "to_features" / b;
     roformer.band_split.push_back(
-        {band("0.gamma", {width}), bind_linear(band / 1, width, config.dim, true)});
+        {band.as(at::kFloat, "0.gamma", {width}), bind_linear(band / 1, width, config.dim, true)});
   }
   for (std::int64_t i = 0; i < config.depth; ++i) {
     const auto layer = weights / "layers" / i;
@@ -157,13 +158,11 @@ Roformer bind_roformer(const Weights& weights, const RoformerConfig& config) {
     }
     roformer.masks.push_back(std::move(bands));
   }
-  const auto device = weights.options().device();
-  roformer.rows = at::tensor(roformer.layout.freq_indices, at::kLong).to(device);
-  roformer.row_overlap = at::tensor(roformer.layout.num_bands_per_freq, at::kLong)
-                             .repeat_interleave(config.channels)
-                             .to(at::kFloat)
-                             .unsqueeze(1)
-                             .to(device);
+  roformer.rows = weights.place(at::kLong, at::tensor(roformer.layout.freq_indices, at::kLong));
+  roformer.row_overlap =
+      weights.place(at::kFloat, at::tensor(roformer.layout.num_bands_per_freq, at::kLong)
+                                    .repeat_interleave(config.channels)
+                                    .unsqueeze(1));
   return roformer;
 }
 

@@ -9,19 +9,21 @@ namespace {
 // of a convolution and the input channel of a transposed one.
 Conv bind_conv(const Weights& weights, at::IntArrayRef shape, std::int64_t bias) {
   const bool renamed = weights.has("parametrizations.weight.original0");
-  const auto g = weights.as(at::kFloat, renamed ? "parametrizations.weight.original0" : "weight_g",
-                            {shape[0], 1, 1});
-  const auto v =
-      weights.as(at::kFloat, renamed ? "parametrizations.weight.original1" : "weight_v", shape);
+  const auto fp32 = [&](const char* name, at::IntArrayRef of) {
+    return weights.stored(name, of).to(at::kFloat);
+  };
+  const auto g = fp32(renamed ? "parametrizations.weight.original0" : "weight_g", {shape[0], 1, 1});
+  const auto v = fp32(renamed ? "parametrizations.weight.original1" : "weight_v", shape);
   const auto norm = v.square().sum({1, 2}, /*keepdim=*/true).sqrt_();
-  return {(v * (g / norm)).to(weights.options()),
-          bias > 0 ? weights("bias", {bias}) : at::Tensor()};
+  return {weights.place(v * (g / norm)), bias > 0 ? weights("bias", {bias}) : at::Tensor()};
 }
 
 Snake bind_snake(const Weights& weights, std::int64_t channels) {
-  const auto alpha = weights.as(at::kFloat, "alpha", {1, channels, 1}).view({channels, 1});
-  const auto beta = weights.as(at::kFloat, "beta", {1, channels, 1}).view({channels, 1});
-  return {alpha.exp(), (beta.exp() + 1e-9).reciprocal()};
+  const auto exponential = [&](const char* name) {
+    return weights.stored(name, {1, channels, 1}).to(at::kFloat).exp().view({channels, 1});
+  };
+  return {weights.place(at::kFloat, exponential("alpha")),
+          weights.place(at::kFloat, (exponential("beta") + 1e-9).reciprocal())};
 }
 
 std::vector<ResidualUnit> bind_units(const Weights& weights, std::int64_t channels) {
@@ -53,9 +55,29 @@ at::Tensor run_encoder_block(const OobleckBlock& block, at::Tensor x) {
                     stride_padding(block.stride));
 }
 
+// A transposed convolution whose kernel is twice its stride: sample t·stride + s is tap s of frame
+// t plus tap stride + s of frame t − 1. libtorch 1.13's oneDNN path confuses the channels in bf16;
+// there it is this matrix product.
+at::Tensor upsample_by_taps(const OobleckBlock& block, const at::Tensor& x) {
+  const auto& [weight, bias] = block.resample;
+  const auto stride = block.stride;
+  const auto taps = at::matmul(weight.view({weight.size(0), -1}).t(), x)
+                        .view({x.size(0), weight.size(1), 2, stride, x.size(2)});
+  auto sum = at::constant_pad_nd(taps.select(2, 0), {0, 1});
+  sum.narrow(3, 1, x.size(2)).add_(taps.select(2, 1));
+  const auto padding = stride_padding(stride);
+  const auto whole = sum.transpose(2, 3).reshape({x.size(0), weight.size(1), -1});
+  return whole.narrow(2, padding, whole.size(2) - 2 * padding) + bias.unsqueeze(1);
+}
+
+at::Tensor upsample(const OobleckBlock& block, const at::Tensor& x) {
+  if (x.is_cpu() && x.scalar_type() == at::kBFloat16) return upsample_by_taps(block, x);
+  return at::conv_transpose1d(x, block.resample.weight, block.resample.bias, block.stride,
+                              stride_padding(block.stride));
+}
+
 at::Tensor run_decoder_block(const OobleckBlock& block, at::Tensor x) {
-  x = at::conv_transpose1d(block.snake(x), block.resample.weight, block.resample.bias, block.stride,
-                           stride_padding(block.stride));
+  x = upsample(block, block.snake(x));
   for (const auto& unit : block.units) x = run_unit(unit, x);
   return x;
 }
@@ -115,7 +137,7 @@ OobleckDecoder bind_oobleck_decoder(const Weights& weights, const OobleckConfig&
 at::Tensor encode_moments(const OobleckEncoder& encoder, const at::Tensor& audio) {
   auto x = at::conv1d(audio.to(encoder.conv1.weight.scalar_type()), encoder.conv1.weight,
                       encoder.conv1.bias, 1, 3);
-  for (const auto& block : encoder.blocks) x = run_encoder_block(block, x);
+  for (const auto& block : encoder.blocks) x = run_encoder_block(block, std::move(x));
   return at::conv1d(encoder.snake(x), encoder.conv2.weight, encoder.conv2.bias, 1, 1);
 }
 
@@ -127,7 +149,7 @@ Posterior posterior(const at::Tensor& moments) {
 at::Tensor decode(const OobleckDecoder& decoder, const at::Tensor& latents) {
   auto x = at::conv1d(latents.to(decoder.conv1.weight.scalar_type()), decoder.conv1.weight,
                       decoder.conv1.bias, 1, 3);
-  for (const auto& block : decoder.blocks) x = run_decoder_block(block, x);
+  for (const auto& block : decoder.blocks) x = run_decoder_block(block, std::move(x));
   return at::conv1d(decoder.snake(x), decoder.conv2.weight, decoder.conv2.bias, 1, 3);
 }
 

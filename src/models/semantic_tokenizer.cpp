@@ -64,7 +64,7 @@ at::Tensor pool_frames(const SemanticTokenizer& tokenizer, const at::Tensor& lat
   auto x =
       tokenizer.embed(tokenizer.acoustic_proj(groups.to(tokenizer.embed.weight.scalar_type())));
   x = at::cat({tokenizer.special_token.expand({x.size(0), 1, x.size(2)}), x}, 1);
-  return encode(tokenizer.pooler, x).select(1, 0).reshape({batch, count, -1});
+  return encode(tokenizer.pooler, std::move(x)).select(1, 0).reshape({batch, count, -1});
 }
 
 SemanticTokens quantize(const Fsq& quantizer, const at::Tensor& pooled) {

@@ -28,7 +28,7 @@ at::Tensor embed_tokens(const TextEncoder& encoder, const at::Tensor& ids) {
                     "and text encoder do not belong together",
                     ids.masked_select(bad)[0].item<std::int64_t>(), encoder.config.vocabulary));
   }
-  return at::embedding(encoder.embeddings, ids).to(encoder.norm.scalar_type());
+  return at::embedding(encoder.embeddings, ids).to(encoder.norm.options());
 }
 
 at::Tensor encode_text(const TextEncoder& encoder, const at::Tensor& ids) {

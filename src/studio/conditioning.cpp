@@ -28,11 +28,16 @@ at::Tensor token_ids(const BpeTokenizer& tokenizer, const std::string& text,
 
 }  // namespace
 
+PromptIds prompt_ids(const BpeTokenizer& tokenizer, const Prompt& prompt) {
+  check_prompt(prompt);
+  return {token_ids(tokenizer, text_prompt(prompt), "prompt"),
+          token_ids(tokenizer, lyric_prompt(prompt), "lyrics text")};
+}
+
 PromptStates encode_prompt(const models::TextEncoder& encoder, const BpeTokenizer& tokenizer,
                            const Prompt& prompt) {
-  check_prompt(prompt);
-  return {models::encode_text(encoder, token_ids(tokenizer, text_prompt(prompt), "prompt")),
-          models::embed_tokens(encoder, token_ids(tokenizer, lyric_prompt(prompt), "lyrics text"))};
+  const auto ids = prompt_ids(tokenizer, prompt);
+  return {models::encode_text(encoder, ids.text), models::embed_tokens(encoder, ids.lyrics)};
 }
 
 at::Tensor silence_frames(const at::Tensor& silence, std::int64_t frames) {

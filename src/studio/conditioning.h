@@ -20,6 +20,14 @@ struct PromptStates {
   at::Tensor lyrics;
 };
 
+/// Token ids [1, L] of both texts. Checks the prompt first. Throws Error(usage) when one has more
+/// than kMostPromptTokens tokens.
+struct PromptIds {
+  at::Tensor text;
+  at::Tensor lyrics;
+};
+PromptIds prompt_ids(const BpeTokenizer& tokenizer, const Prompt& prompt);
+
 /// Checks the prompt first. Throws Error(usage) when it has more than kMostPromptTokens tokens.
 PromptStates encode_prompt(const models::TextEncoder& encoder, const BpeTokenizer& tokenizer,
                            const Prompt& prompt);

@@ -91,62 +91,90 @@ models::OobleckConfig ModelFolder::vae_config() const {
   return models::parse_oobleck_config(models::load_json(file), file.string());
 }
 
-models::Dit ModelFolder::load_dit() const {
-  auto config = dit_config();
-  auto checkpoint = Checkpoint::open(dit_);
-  return models::bind_dit(Weights(checkpoint), config);
-}
-
-models::ConditionEncoder ModelFolder::load_condition_encoder() const {
-  auto config = dit_config();
-  auto checkpoint = Checkpoint::open(dit_);
-  return models::bind_condition_encoder(Weights(checkpoint), config);
-}
-
-models::SemanticTokenizer ModelFolder::load_semantic_tokenizer() const {
-  auto config = dit_config();
-  auto checkpoint = Checkpoint::open(dit_);
-  return models::bind_semantic_tokenizer(Weights(checkpoint), config);
-}
-
-models::SemanticDetokenizer ModelFolder::load_semantic_detokenizer() const {
-  auto config = dit_config();
-  auto checkpoint = Checkpoint::open(dit_);
-  return models::bind_semantic_detokenizer(Weights(checkpoint), config);
-}
-
-models::OobleckEncoder ModelFolder::load_vae_encoder() const {
-  auto config = vae_config();
-  auto checkpoint = Checkpoint::open(vae_);
-  return models::bind_oobleck_encoder(Weights(checkpoint), config);
-}
-
-models::OobleckDecoder ModelFolder::load_vae_decoder() const {
-  auto config = vae_config();
-  auto checkpoint = Checkpoint::open(vae_);
-  return models::bind_oobleck_decoder(Weights(checkpoint), config);
-}
-
-models::TextEncoder ModelFolder::load_text_encoder() const {
+models::Qwen3Config ModelFolder::text_config() const {
   const auto file = require(text_, "text encoder") / "config.json";
-  auto config = models::parse_qwen3_config(models::load_json(file), file.string());
+  return models::parse_qwen3_config(models::load_json(file), file.string());
+}
+
+ModelConfigs ModelFolder::configs() const {
+  ModelConfigs configs{dit_config(), vae_config(), text_config(), std::nullopt, at::kHalf};
+  std::error_code code;
+  if (!separator_.empty() && fs::exists(separator_, code)) {
+    const auto file = open_separator();
+    configs.separator = file.config;
+    for (const auto& entry : file.checkpoint.entries()) {
+      if (entry.shape.size() == 2) configs.separator_stored = entry.dtype;
+    }
+  }
+  return configs;
+}
+
+models::Dit ModelFolder::load_dit(LoadAs as) const {
+  const auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_dit(Weights(checkpoint, as.dtype, "", as.placer), config);
+}
+
+models::ConditionEncoder ModelFolder::load_condition_encoder(LoadAs as) const {
+  const auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_condition_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
+}
+
+models::SemanticTokenizer ModelFolder::load_semantic_tokenizer(LoadAs as) const {
+  const auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_semantic_tokenizer(Weights(checkpoint, as.dtype, "", as.placer), config);
+}
+
+models::SemanticDetokenizer ModelFolder::load_semantic_detokenizer(LoadAs as) const {
+  const auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  return models::bind_semantic_detokenizer(Weights(checkpoint, as.dtype, "", as.placer), config);
+}
+
+models::OobleckEncoder ModelFolder::load_vae_encoder(LoadAs as) const {
+  auto config = vae_config();
+  auto checkpoint = Checkpoint::open(vae_);
+  return models::bind_oobleck_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
+}
+
+models::OobleckDecoder ModelFolder::load_vae_decoder(LoadAs as) const {
+  auto config = vae_config();
+  auto checkpoint = Checkpoint::open(vae_);
+  return models::bind_oobleck_decoder(Weights(checkpoint, as.dtype, "", as.placer), config);
+}
+
+models::TextEncoder ModelFolder::load_text_encoder(LoadAs as) const {
+  const auto config = text_config();
   auto checkpoint = Checkpoint::open(text_);
-  return models::bind_text_encoder(Weights(checkpoint), config);
+  return models::bind_text_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
 BpeTokenizer ModelFolder::load_text_tokenizer() const {
   return BpeTokenizer::load(require(text_, "text encoder"));
 }
 
-models::Roformer ModelFolder::load_separator() const {
+ModelFolder::SeparatorFile ModelFolder::open_separator() const {
   const auto path = require(separator_, "separator");
-  auto checkpoint = Checkpoint::open(path);
+  SeparatorFile file{Checkpoint::open(path), {}};
   const auto folder = fs::is_directory(path) ? path : path.parent_path();
   const auto side = folder / "config.json";
-  const Weights weights(checkpoint);
-  const auto config = models::derive_roformer_config(
-      weights, fs::exists(side) ? models::load_json(side) : nlohmann::json(), path.string());
-  return models::bind_roformer(weights, config);
+  file.config = models::derive_roformer_config(
+      Weights(file.checkpoint), fs::exists(side) ? models::load_json(side) : nlohmann::json(),
+      path.string());
+  return file;
+}
+
+std::uint64_t ModelFolder::SeparatorFile::bytes() const {
+  std::uint64_t sum = 0;
+  for (const auto& entry : checkpoint.entries()) sum += entry.bytes();
+  return sum;
+}
+
+models::Roformer ModelFolder::load_separator(LoadAs as) const {
+  auto file = open_separator();
+  return models::bind_roformer(Weights(file.checkpoint, as.dtype, "", as.placer), file.config);
 }
 
 at::Tensor ModelFolder::load_silence() const {

@@ -26,6 +26,22 @@
 
 namespace headroom::studio {
 
+/// How parameters are wanted: the computing dtype, and what puts them where (nothing: views on the
+/// mapped files where no conversion is needed).
+struct LoadAs {
+  at::ScalarType dtype = at::kFloat;
+  Placer* placer = nullptr;
+};
+
+/// The configurations of all networks: what sizes and bounds follow from.
+struct ModelConfigs {
+  models::AceStepConfig dit;
+  models::OobleckConfig vae;
+  models::Qwen3Config text;
+  std::optional<models::RoformerConfig> separator;
+  at::ScalarType separator_stored = at::kHalf;
+};
+
 /// Finds the parts and loads them on demand; weights are mapped, so a load costs the conversion to
 /// the computing dtype (fp32 on the CPU) and nothing more. Immutable; loads may run on any thread.
 /// Everything that is wrong with a model is Error(checkpoint) naming file and reason.
@@ -38,16 +54,26 @@ class ModelFolder {
 
   models::AceStepConfig dit_config() const;
   models::OobleckConfig vae_config() const;
+  models::Qwen3Config text_config() const;
+  /// All of them; the separator's only where there is one.
+  ModelConfigs configs() const;
+  /// The separator's mapped file and what its tensors say of it.
+  struct SeparatorFile {
+    Checkpoint checkpoint;
+    models::RoformerConfig config;
+    std::uint64_t bytes() const;
+  };
+  SeparatorFile open_separator() const;
 
-  models::Dit load_dit() const;
-  models::ConditionEncoder load_condition_encoder() const;
-  models::SemanticTokenizer load_semantic_tokenizer() const;
-  models::SemanticDetokenizer load_semantic_detokenizer() const;
-  models::OobleckEncoder load_vae_encoder() const;
-  models::OobleckDecoder load_vae_decoder() const;
-  models::TextEncoder load_text_encoder() const;
+  models::Dit load_dit(LoadAs as = {}) const;
+  models::ConditionEncoder load_condition_encoder(LoadAs as = {}) const;
+  models::SemanticTokenizer load_semantic_tokenizer(LoadAs as = {}) const;
+  models::SemanticDetokenizer load_semantic_detokenizer(LoadAs as = {}) const;
+  models::OobleckEncoder load_vae_encoder(LoadAs as = {}) const;
+  models::OobleckDecoder load_vae_decoder(LoadAs as = {}) const;
+  models::TextEncoder load_text_encoder(LoadAs as = {}) const;
   BpeTokenizer load_text_tokenizer() const;
-  models::Roformer load_separator() const;
+  models::Roformer load_separator(LoadAs as = {}) const;
 
   /// Latents of silence, [1, frames, C] fp32; far from zero.
   at::Tensor load_silence() const;

@@ -241,18 +241,23 @@ MadePart make_text(const Job& job) {
   return {folder.filename().string(), static_cast<std::int64_t>(shapes.size()), bytes};
 }
 
+models::RoformerConfig separator_config(const json& sizes) {
+  models::RoformerConfig config;
+  config.dim = sizes["dim"];
+  config.depth = sizes["depth"];
+  config.heads = sizes["heads"];
+  config.head_dim = sizes["dim_head"];
+  config.mask_depth = sizes["mask_estimator_depth"];
+  config.ff_width = 4 * config.dim;
+  config.mask_width = 4 * config.dim;
+  return config;
+}
+
 MadePart make_separator(const Job& job) {
   const auto folder = job.root / "MelBandRoFormer";
   make_folder(folder);
   const auto json = separator_config_json(job.size);
-  models::RoformerConfig config;
-  config.dim = json["dim"];
-  config.depth = json["depth"];
-  config.heads = json["heads"];
-  config.head_dim = json["dim_head"];
-  config.mask_depth = json["mask_estimator_depth"];
-  config.ff_width = 4 * config.dim;
-  config.mask_width = 4 * config.dim;
+  const auto config = separator_config(json);
   const auto shapes =
       shapes_of([&](const Weights& weights) { (void)models::bind_roformer(weights, config); });
   write_text(folder / "config.json", json.dump(2));
@@ -262,6 +267,13 @@ MadePart make_separator(const Job& job) {
 }
 
 }  // namespace
+
+ModelConfigs made_configs(ModelSize size) {
+  return {models::parse_acestep_config(dit_config_json(size), "made"),
+          models::parse_oobleck_config(vae_config_json(size), "made"),
+          models::parse_qwen3_config(text_config_json(size), "made"),
+          separator_config(separator_config_json(size)), at::kHalf};
+}
 
 std::vector<std::string> model_parts() { return {"dit", "vae", "text", "separator"}; }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "base/progress.h"
+#include "studio/model_folder.h"
 
 namespace headroom::studio {
 
@@ -27,6 +28,9 @@ nlohmann::json dit_config_json(ModelSize size);
 nlohmann::json vae_config_json(ModelSize size);
 nlohmann::json text_config_json(ModelSize size);
 nlohmann::json separator_config_json(ModelSize size);
+
+/// What ModelFolder::configs() says of a made model of that size.
+ModelConfigs made_configs(ModelSize size);
 
 struct MadePart {
   std::string name;

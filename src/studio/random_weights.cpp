@@ -108,7 +108,7 @@ std::vector<std::int64_t> RecordingSource::shape_of(const std::string& name) con
 
 at::Tensor RecordingSource::get(const std::string& name, at::IntArrayRef shape) {
   shapes_[name] = shape.vec();
-  return at::zeros({1}).expand(shape);
+  return at::zeros({1}, stored_).expand(shape);
 }
 
 }  // namespace headroom::studio

@@ -36,6 +36,8 @@ class RandomWeights : public WeightSource {
 /// from the network's own binding, so the two cannot drift apart.
 class RecordingSource : public WeightSource {
  public:
+  /// What it hands out has the dtype in which a file would store it.
+  explicit RecordingSource(at::ScalarType stored = at::kFloat) : stored_(stored) {}
   bool has(const std::string& name) const override;
   std::vector<std::int64_t> shape_of(const std::string& name) const override;
   /// Zeros that take no memory.
@@ -44,6 +46,7 @@ class RecordingSource : public WeightSource {
   const std::map<std::string, std::vector<std::int64_t>>& shapes() const { return shapes_; }
 
  private:
+  at::ScalarType stored_;
   std::map<std::string, std::vector<std::int64_t>> shapes_;
 };
 

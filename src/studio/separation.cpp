@@ -107,33 +107,72 @@ std::vector<std::string> stem_names(const models::RoformerConfig& config) {
   return names;
 }
 
+struct Separation::State {
+  State(const models::RoformerConfig& network, at::Tensor audio, StemSink to, Progress& told,
+        std::int64_t overlaps)
+      : config(network),
+        mixture(std::move(audio)),
+        sink(std::move(to)),
+        progress(told),
+        step(config.chunk / overlaps),
+        border(mixture.size(1) > 2 * (config.chunk - step) ? config.chunk - step : 0),
+        padded{mixture, border},
+        // A chunk that begins behind the last kept sample lies wholly in the discarded border.
+        runs((border + mixture.size(1) + step - 1) / step),
+        blender({config.stems, config.channels}, config.chunk),
+        output(config, mixture, border, sink) {}
+
+  std::int64_t begin() const { return run * step; }
+  std::int64_t count() const { return std::min(config.chunk, padded.length() - begin()); }
+
+  models::RoformerConfig config;
+  at::Tensor mixture;
+  StemSink sink;
+  Progress& progress;
+  std::int64_t step;
+  std::int64_t border;
+  Padded padded;
+  std::int64_t runs;
+  std::int64_t run = 0;
+  Blender blender;
+  Output output;
+};
+
+Separation::Separation(const models::RoformerConfig& config, at::Tensor mixture, StemSink sink,
+                       Progress& progress, std::int64_t overlaps)
+    : state_(std::make_unique<State>(config, std::move(mixture), std::move(sink), progress,
+                                     overlaps)) {
+  progress.stage("separate", state_->runs);
+}
+
+Separation::~Separation() = default;
+
+bool Separation::done() const { return state_->run == state_->runs; }
+
+at::Tensor Separation::chunk() const {
+  const auto& s = *state_;
+  return fill_chunk(s.padded.segment(s.begin(), s.count()), s.config.chunk);
+}
+
+void Separation::take(const at::Tensor& stems) {
+  auto& s = *state_;
+  require_finite(stems, "separator");
+  const auto chunk = s.config.chunk;
+  const bool first = s.run == 0;
+  const bool last = !first && s.begin() + chunk >= s.padded.length();
+  const auto window =
+      trapezoid_window(chunk, chunk / kFadeFraction, {.head = !first, .tail = !last});
+  s.blender.add(stems, window.narrow(0, 0, s.count()));
+  const auto complete = s.run + 1 < s.runs ? s.step : s.count();
+  ++s.run;
+  s.output.write(s.blender.take(complete));
+  s.progress.step();
+}
+
 void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
               Progress& progress, std::int64_t overlaps) {
-  const auto& config = roformer.config;
-  const auto chunk = config.chunk;
-  const auto step = chunk / overlaps;
-  const auto samples = mixture.size(1);
-  const auto border = samples > 2 * (chunk - step) ? chunk - step : 0;
-  const Padded padded{mixture, border};
-  // A chunk that begins behind the last kept sample lies wholly in the discarded border.
-  const auto runs = (border + samples + step - 1) / step;
-  progress.stage("separate", runs);
-  Blender blender({config.stems, config.channels}, chunk);
-  Output output(config, mixture, border, sink);
-  for (std::int64_t run = 0; run < runs; ++run) {
-    const auto begin = run * step;
-    const auto count = std::min(chunk, padded.length() - begin);
-    const auto stems =
-        models::separate_chunk(roformer, fill_chunk(padded.segment(begin, count), chunk));
-    require_finite(stems, "separator");
-    const bool first = run == 0;
-    const bool last = !first && begin + chunk >= padded.length();
-    const auto window =
-        trapezoid_window(chunk, chunk / kFadeFraction, {.head = !first, .tail = !last});
-    blender.add(stems, window.narrow(0, 0, count));
-    output.write(blender.take(run + 1 < runs ? step : count));
-    progress.step();
-  }
+  Separation separation(roformer.config, mixture, sink, progress, overlaps);
+  while (!separation.done()) separation.take(models::separate_chunk(roformer, separation.chunk()));
 }
 
 void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio, int rate,

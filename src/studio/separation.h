@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,29 @@ std::vector<std::string> stem_names(const models::RoformerConfig& config);
 /// Receives [stems, channels, m] blocks in order; together they are as long as the input.
 using StemSink = std::function<void(const at::Tensor& block)>;
 
-/// Stems of `mixture` [channels, n] fp32 at the network's rate. Of a single-target network the
-/// second stem is the mixture minus the first, sample by sample, so the two sum to the mixture
-/// exactly up to one rounding. Throws Error(checkpoint) for a result that is not made of numbers,
-/// the mixture being finite. Peak memory: one chunk and its accumulators, beside the mixture.
+/// A separation under way: hands out one chunk after the other and puts the results together.
+/// Of a single-target network the second stem is the mixture minus the first, sample by sample, so
+/// the two sum to the mixture exactly up to one rounding.
+class Separation {
+ public:
+  /// `mixture` [channels, n] fp32 at the network's rate.
+  Separation(const models::RoformerConfig& config, at::Tensor mixture, StemSink sink,
+             Progress& progress = no_progress(), std::int64_t overlaps = kSeparationOverlaps);
+  ~Separation();
+
+  bool done() const;
+  /// The next chunk [channels, config.chunk]; the same again until take().
+  at::Tensor chunk() const;
+  /// Its stems [stems, channels, config.chunk]; writes what became complete to the sink. Throws
+  /// Error(checkpoint) for a result that is not made of numbers, the mixture being finite.
+  void take(const at::Tensor& stems);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The whole of it at once. Peak memory: one chunk and its accumulators, beside the mixture.
 void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
               Progress& progress = no_progress(), std::int64_t overlaps = kSeparationOverlaps);
 

@@ -70,7 +70,36 @@ void verify_key_cnn(Golden& golden, Results& results);
 // verify_stream.cpp
 void verify_rng_cpu(Golden& golden, Results& results);
 void verify_schedule(Golden& golden, Results& results);
+// verify_steps.cpp
 void verify_steps(Golden& golden, Results& results);
+// verify_guidance.cpp
+void verify_apg(Golden& golden, Results& results);
+void verify_dcw(Golden& golden, Results& results);
+// verify_conditioning.cpp
+void verify_curves(Golden& golden, Results& results);
+void verify_channels(Golden& golden, Results& results);
+void verify_conditioning(Golden& golden, Results& results);
+void verify_prompt_blend(Golden& golden, Results& results);
+void verify_slerp(Golden& golden, Results& results);
+// verify_run.cpp
+void verify_run(Golden& golden, Results& results);
+// verify_cadence.cpp
+void verify_ring_cadence(Golden& golden, Results& results);
+// verify_generate.cpp
+void verify_generate(Golden& golden, Results& results);
+// verify_lora.cpp
+void verify_lora_delta(Golden& golden, Results& results);
+void verify_lora_metadata(Golden& golden, Results& results);
+// verify_runner.cpp
+void verify_runner(Golden& golden, Results& results);
+// verify_lead.cpp
+void verify_lead(Golden& golden, Results& results);
+// verify_knobs.cpp
+void verify_knobs(Golden& golden, Results& results);
+// verify_profiles.cpp
+void verify_profiles(Golden& golden, Results& results);
+// verify_slice_delta.cpp
+void verify_slice_delta(Golden& golden, Results& results);
 // verify_plans.cpp
 void verify_chunk_plan(Golden& golden, Results& results);
 void verify_tiles(Golden& golden, Results& results);

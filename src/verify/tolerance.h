@@ -19,6 +19,8 @@ struct Rule {
   double absolute = 0.0;
   double relative = 0.0;
   bool by_largest = false;
+  /// NaN in the file says that there is nothing: the result must be NaN in the same places.
+  bool nan_is_nothing = false;
 };
 inline constexpr Rule kExact{};
 

@@ -4,6 +4,7 @@
 #include "diffusion/dcw.h"
 #include "diffusion/generate.h"
 #include "diffusion/guidance.h"
+#include "diffusion/repaint.h"
 #include "diffusion/schedule.h"
 #include "diffusion/steps.h"
 #include "verify/families.h"
@@ -47,6 +48,7 @@ void add_schedules(const Golden& golden, Results& results) {
 
 // What is done to every row at its own times.
 void add_steps(const Golden& golden, const Inputs& in, Results& results) {
+  Workspace ws;
   using Step = std::function<at::Tensor(std::int64_t b, double t, double t_next)>;
   const auto add = [&](const std::string& name, const Step& step) {
     if (!golden.has(name)) return;
@@ -56,45 +58,49 @@ void add_steps(const Golden& golden, const Inputs& in, Results& results) {
     results.add(name, at::cat(rows));
   };
   const auto x0 = [&](std::int64_t b, double t) {
-    return clean_estimate(in.row("xt", b), in.row("v", b), t);
+    return clean_estimate(ws, in.row("xt", b), in.row("v", b), t);
   };
   add("out.x0", [&](auto b, double t, double) { return x0(b, t); });
   add("out.ode", [&](auto b, double t, double next) {
-    return euler_step(in.row("xt", b), in.row("v", b), t, next);
+    return euler_step(ws, in.row("xt", b), in.row("v", b), t, next);
   });
   add("out.ode_scaled_noised", [&](auto b, double t, double next) {
-    return euler_step(in.row("xt", b), in.row("v", b), t, next, in.row("velocity_scale", b),
-                      in.row("eps", b), in.row("ode_noise_curve", b));
+    const auto v = scaled(ws, in.row("v", b), in.row("velocity_scale", b));
+    return add_noise(ws, euler_step(ws, in.row("xt", b), v, t, next), in.row("eps", b),
+                     in.row("ode_noise_curve", b), next);
   });
-  add("out.sde",
-      [&](auto b, double t, double next) { return sde_step(x0(b, t), in.row("eps", b), next); });
+  add("out.sde", [&](auto b, double t, double next) {
+    return sde_step(ws, x0(b, t), in.row("eps", b), next);
+  });
   add("out.sde_curve", [&](auto b, double t, double next) {
-    return sde_step(x0(b, t), in.row("source", b), in.row("eps", b), in.row("sde_curve", b), next);
+    return sde_step(ws, x0(b, t), in.row("source", b), in.row("eps", b), in.row("sde_curve", b),
+                    next);
   });
   add("out.init_partial", [&](auto b, double t, double) {
-    return mix_noise(in.row("init_noise", b), in.row("source", b), t);
+    return mix_noise(ws, in.row("init_noise", b), in.row("source", b), t);
   });
   add("out.init_curve", [&](auto b, double, double) {
-    return mix_noise(in.row("init_noise", b), in.row("source", b),
+    return mix_noise(ws, in.row("init_noise", b), in.row("source", b),
                      in.row("initial_noise_curve", b));
   });
   add("out.x0_target", [&](auto b, double t, double) {
-    return blend_target(x0(b, t), in.row("x0_target", b), in.row("x0_target_curve", b));
+    return blend_target(ws, x0(b, t), in.row("x0_target", b), in.row("x0_target_curve", b));
   });
   add("out.mask_pre", [&](auto b, double t, double) {
-    return mask_noisy(in.row("xt", b), in.row("source", b), in.row("mask_noise", b),
+    return mask_noisy(ws, in.row("xt", b), in.row("source", b), in.row("mask_noise", b),
                       in.row("latent_mask", b), t);
   });
   add("out.mask_post_x0", [&](auto b, double t, double) {
-    return mask_clean(x0(b, t), in.row("source", b), in.row("latent_mask", b));
+    return mask_clean(ws, x0(b, t), in.row("source", b), in.row("latent_mask", b));
   });
 }
 
 void add_single_rows(const Golden& golden, const Inputs& in, Results& results) {
+  Workspace ws;
   if (golden.has("out.velocity_blend")) {
     const std::vector<WeightedVelocity> parts{{in.row("v", 0), {}},
                                               {in.row("eps", 0), in["sde_curve"]}};
-    results.add("out.velocity_blend", blend_velocities(parts));
+    results.add("out.velocity_blend", blend_velocities(ws, parts));
   }
   if (golden.has("out.repaint_inject")) {
     results.add("out.repaint_inject",
@@ -118,20 +124,21 @@ void add_guidance(const Golden& golden, const Inputs& in, Results& results) {
   const ApgSettings settings{.momentum = in.number("apg_momentum"),
                              .norm_threshold = in.number("apg_norm_threshold"),
                              .eta = in.number("apg_eta")};
+  Workspace ws;
   Apg scalar(settings);
   Apg curve(settings);
   for (int k = 0; golden.has(fmt::format("in.apg_cond{}", k)); ++k) {
     const auto with = in[fmt::format("apg_cond{}", k)];
     const auto without = in[fmt::format("apg_uncond{}", k)];
-    const auto guided = scalar.guide(with, without, in.number("guidance_scale"));
+    const auto guided = scalar.guide(ws, with, without, in.number("guidance_scale"));
     results.add(fmt::format("out.apg{}", k), guided);
     if (golden.has("in.guidance_curve")) {
       results.add(fmt::format("out.apg_curve{}", k),
-                  curve.guide(with, without, in["guidance_curve"]));
+                  curve.guide(ws, with, without, in["guidance_curve"]));
     }
     if (golden.config().contains("cfg_rescale")) {
       results.add(fmt::format("out.cfg_rescale{}", k),
-                  rescale_guidance(guided, with, at::scalar_tensor(in.number("cfg_rescale"))));
+                  rescale_guidance(ws, guided, with, in.number("cfg_rescale")));
     }
   }
 }
@@ -148,10 +155,11 @@ void add_dcw(const Golden& golden, const Inputs& in, Results& results) {
       const bool curve = std::string_view(form) == "curve";
       DcwSettings settings{.mode = mode};
       // The notes of the file say so: a curve goes with a second scaler of 0.1, at another time.
-      settings.scaler = curve ? in["dcw_curve"] : at::scalar_tensor(in.number("dcw_scaler"));
-      settings.high_scaler = at::scalar_tensor(curve ? 0.1 : in.number("dcw_high_scaler"));
+      settings.scaler = curve ? Curve(in["dcw_curve"]) : Curve(in.number("dcw_scaler"));
+      settings.high_scaler = curve ? 0.1 : in.number("dcw_high_scaler");
       const auto frames = golden.tensor(name).size(1);
-      results.add(name, correct(settings, in["xt"].narrow(1, 0, frames),
+      Workspace ws;
+      results.add(name, correct(ws, settings, in["xt"].narrow(1, 0, frames),
                                 in["v"].narrow(1, 0, frames), in.time("t_curr", curve ? 2 : 1)));
     }
   }

@@ -21,6 +21,7 @@ void expect_none(const Findings& findings) {
 TEST(Arrows, IncludesPointDown) { expect_none(check_includes(kProject)); }
 TEST(Arrows, LinksPointDown) { expect_none(check_links(kProject)); }
 TEST(House, NobodyIncludesAllOfTorch) { expect_none(check_torch_header(kProject)); }
+TEST(House, DevicesAreAskedInOnePlace) { expect_none(check_device_calls(kProject)); }
 TEST(House, FilesAreShort) { expect_none(check_lengths(kProject)); }
 TEST(House, NoPathsOfOneMachine) { expect_none(check_paths(kProject)); }
 
@@ -55,6 +56,14 @@ TEST(House, TheTorchHeaderIsFound) {
   TempFolder tree;
   tree.write("src/tensor/a.cpp", "\n#include <torch/torch.h>\n");
   EXPECT_EQ(check_torch_header(tree.path()).size(), 1U);
+}
+
+TEST(House, ARawDeviceCallIsFound) {
+  TempFolder tree;
+  tree.write("src/memory/cuda_device.cpp", "allocator::emptyCache();\n");
+  tree.write("src/studio/a.cpp", "// fine\ncudaMallocAsync(&p, n, s);\n");
+  EXPECT_EQ(check_device_calls(tree.path()),
+            Findings{"src/studio/a.cpp:2: cudaMallocAsync is asked for through memory/device.h"});
 }
 
 TEST(House, ALongFileIsFound) {

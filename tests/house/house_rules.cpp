@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // From the ground up.
-constexpr std::array<std::string_view, 12> kFloors{"base",    "tensor",    "memory", "audio",
-                                                   "models",  "diffusion", "studio", "library",
-                                                   "session", "server",    "verify", "cli"};
+constexpr std::array<std::string_view, 13> kFloors{
+    "base",   "wire",    "tensor",  "memory", "audio",  "models", "diffusion",
+    "studio", "library", "session", "server", "verify", "cli"};
 
 std::optional<size_t> height(std::string_view floor) {
   const auto* const found = std::find(kFloors.begin(), kFloors.end(), floor);
@@ -178,6 +178,25 @@ Findings check_torch_header(const fs::path& root) {
     for_each_line(root, file, [&](const std::string& line, const std::string& place) {
       if (std::regex_search(line, include))
         findings.push_back(place + ": torch/torch.h is slow to compile and never needed");
+    });
+  }
+  return findings;
+}
+
+Findings check_device_calls(const fs::path& root) {
+  static const std::regex raw(
+      R"(\b(cudaMalloc\w*|cudaHostAlloc|cudaMallocHost|cudaStreamCreate\w*|cudaEventCreate\w*)"
+      R"(|cudaGraphInstantiate\w*|cublasCreate\w*|cudnnCreate\w*|CUDACachingAllocator|emptyCache)"
+      R"(|pinned_memory|pin_memory|getStreamFromPool|CUDAEvent|CUDAGraph|SetCPUAllocator)"
+      R"(|GetCPUAllocator)\b)");
+  Findings findings;
+  for (const auto& file : sources_under(root, {"src"})) {
+    if (floor_of(root, file) == "memory") continue;
+    for_each_line(root, file, [&](const std::string& line, const std::string& place) {
+      std::smatch match;
+      if (std::regex_search(line, match, raw))
+        findings.push_back(
+            fmt::format("{}: {} is asked for through memory/device.h", place, match[1].str()));
     });
   }
   return findings;

@@ -20,6 +20,10 @@ Findings check_links(const std::filesystem::path& root);
 /// Nobody includes <torch/torch.h>.
 Findings check_torch_header(const std::filesystem::path& root);
 
+/// What a device can refuse is asked for through memory/ alone: allocators, streams, events, graphs
+/// and library handles of CUDA, and libtorch's allocators.
+Findings check_device_calls(const std::filesystem::path& root);
+
 /// Sources stay below kMostLines.
 Findings check_lengths(const std::filesystem::path& root);
 inline constexpr int kMostLines = 500;

@@ -1,0 +1,80 @@
+// Every network of a model as a component of the device: one copy per process, whoever uses it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "memory/residency.h"
+#include "studio/model_folder.h"
+#include "studio/placement.h"
+
+namespace headroom::studio {
+
+enum class Precision { fp32, bf16 };
+/// Throws Error(usage) naming the choices for another word than fp32, bf16.
+Precision parse_precision(const std::string& name);
+at::ScalarType dtype_of(Precision precision);
+std::uint64_t element_of(Precision precision);
+
+/// Tokenizer and detokenizer are always used one after the other.
+struct Semantics {
+  models::SemanticTokenizer tokenizer;
+  models::SemanticDetokenizer detokenizer;
+};
+
+/// A network and the component that it is.
+template <class Network>
+struct Part {
+  memory::Component* component = nullptr;
+  const NetworkPlacement<Network>* placement = nullptr;
+
+  /// Only in a step that needs the component.
+  const Network& operator*() const { return placement->network(); }
+  const Network* operator->() const { return &placement->network(); }
+};
+
+/// Bytes of each network's weights on the device. Bounds: exact but for the pool's rounding.
+struct WeightSizes {
+  std::uint64_t dit, vae_decoder, text_encoder, condition_encoder, semantics, vae_encoder,
+      separator;
+};
+WeightSizes weight_sizes(const ModelConfigs& configs, Precision precision);
+
+/// The separator computes in fp32 whatever the precision; its 16-bit weights stay 16-bit on the
+/// device. Immutable after construction.
+class Networks {
+ public:
+  /// From a folder of checkpoints. `cache_separator`: its file stays in memory between separations;
+  /// without, it is read anew each time.
+  Networks(memory::Residency& residency, const ModelFolder& folder, Precision precision,
+           bool cache_separator = true);
+  /// Sizes alone: components that take their leases and nothing of a device. For plans.
+  Networks(memory::Residency& residency, const ModelConfigs& configs, Precision precision,
+           const WeightSizes& sizes);
+
+  const ModelConfigs& configs() const { return configs_; }
+  Precision precision() const { return precision_; }
+  const WeightSizes& sizes() const { return sizes_; }
+
+  Part<models::Dit> dit;
+  Part<models::OobleckDecoder> vae_decoder;
+  Part<models::TextEncoder> text_encoder;
+  Part<models::ConditionEncoder> condition_encoder;
+  Part<Semantics> semantics;
+  Part<models::OobleckEncoder> vae_encoder;
+  Part<models::Roformer> separator;  // no component where the model has none
+
+  /// Throws Error(checkpoint) where the model has none.
+  memory::Component& require_separator() const;
+  /// Bytes of separator weights that came from disk so far.
+  std::uint64_t separator_bytes_read() const { return *separator_bytes_read_; }
+
+ private:
+  ModelConfigs configs_;
+  Precision precision_;
+  WeightSizes sizes_;
+  std::shared_ptr<std::uint64_t> separator_bytes_read_ = std::make_shared<std::uint64_t>(0);
+};
+
+}  // namespace headroom::studio

@@ -1,0 +1,50 @@
+// What each device operation needs: components, and workspace by chunk size. Used alike by the
+// tasks that run them and by the plans that only reckon with them, so that a plan is what happens.
+#pragma once
+
+#include <cstdint>
+
+#include "memory/plan_slot.h"
+#include "memory/task.h"
+#include "studio/networks.h"
+
+namespace headroom::studio {
+
+/// Chunks of the VAE encoder in latent frames, margins included: 20 s down to 6 s. One shape serves
+/// tracks of every length.
+inline constexpr std::int64_t kEncodeChunks[] = {500, 375, 250, 192, 150};
+/// Tiles of the VAE decoder in latent frames: 10 s down to 1.3 s.
+inline constexpr std::int64_t kDecodeChunks[] = {256, 128, 64, 33};
+/// Latent frames that go through the semantic tokenizer at once: one minute down to four seconds.
+inline constexpr std::int64_t kHintChunks[] = {1500, 750, 375, 100};
+
+/// The prompt that plans reckon with: tokens of a long caption and of four verses.
+struct PromptSize {
+  std::int64_t text = 256;
+  std::int64_t lyrics = 512;
+  std::int64_t timbre = 750;
+  std::int64_t rows() const { return text + lyrics + 1; }
+};
+
+memory::Step encode_step(const Networks& networks, std::int64_t frames);
+memory::Step hints_step(const Networks& networks, std::int64_t frames);
+memory::Step text_step(const Networks& networks, std::int64_t tokens);
+memory::Step condition_step(const Networks& networks, const PromptSize& prompt);
+/// What it leaves on the device is condition_bytes().
+memory::Step prepare_step(const Networks& networks, std::int64_t rows);
+/// One row after the other at the piece's full length: depth does not matter.
+memory::Step tick_step(const Networks& networks, std::int64_t frames);
+memory::Step decode_step(const Networks& networks, std::int64_t frames);
+/// One playback window, always kWindowFrames.
+memory::Step window_step(const Networks& networks);
+memory::Step separate_step(const Networks& networks);
+
+/// What a session keeps on the device for pieces of up to `frames` with `depth` generations under
+/// way, and the workspace of its ticks and windows.
+memory::PlanSpec session_plan(const Networks& networks, std::int64_t frames, std::int64_t depth);
+
+/// The smallest duration class that holds `seconds`: 60, 120 or 240. Throws Error(usage) beyond.
+std::int64_t duration_class(double seconds);
+inline constexpr std::int64_t kDurationClasses[] = {60, 120, 240};
+
+}  // namespace headroom::studio

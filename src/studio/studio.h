@@ -1,0 +1,59 @@
+// The device with everything that stands on it: ledger, residency, networks, executor. One per
+// device and process; commands, sessions and uploads share it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "memory/cpu_device.h"
+#include "memory/executor.h"
+#include "memory/separator_policy.h"
+#include "studio/model_folder.h"
+#include "studio/networks.h"
+
+namespace headroom::studio {
+
+struct StudioSettings {
+  /// Ours at most; 0: all that the device has. On the CPU that is the machine's memory.
+  std::uint64_t memory = 0;
+  /// Kept for other programs on the card.
+  std::uint64_t leave_free = 0;
+  /// Default: bf16 on a GPU, fp32 on the CPU.
+  std::optional<Precision> precision;
+  memory::SeparatorPolicy separator;
+  /// The pool's segments grow and shrink; without, they are fixed blocks as of older frameworks.
+  bool expandable = true;
+  memory::ExecutorSettings executor;
+};
+
+class Studio {
+ public:
+  /// Throws Error(checkpoint) for a model that cannot be used, Error(memory) for a budget that
+  /// holds less than its smallest step.
+  Studio(const ModelFolder& folder, StudioSettings settings = {});
+  ~Studio();
+
+  memory::Device& device() { return *device_; }
+  memory::Telemetry& telemetry() { return telemetry_; }
+  memory::Ledger& ledger() { return *ledger_; }
+  memory::Residency& residency() { return *residency_; }
+  memory::Executor& executor() { return *executor_; }
+  const Networks& networks() const { return *networks_; }
+  const StudioSettings& settings() const { return settings_; }
+
+ private:
+  StudioSettings settings_;
+  std::unique_ptr<memory::Device> device_;
+  memory::Telemetry telemetry_;
+  std::optional<memory::Ledger> ledger_;
+  std::optional<memory::Residency> residency_;
+  std::optional<Networks> networks_;
+  std::optional<memory::Executor> executor_;
+};
+
+/// The device that this build and machine have: the first CUDA card, or the CPU. `memory` 0: all of
+/// it.
+std::unique_ptr<memory::Device> open_device(std::uint64_t memory, bool expandable);
+
+}  // namespace headroom::studio
