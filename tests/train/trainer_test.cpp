@@ -164,5 +164,23 @@ TEST(Trainer, TheVaeLearnsInTwentySteps) {
   EXPECT_LT(last, 0.85 * first);
 }
 
+TEST(Trainer, AFrozenEncoderStaysAsItIs) {
+  VaeRecipe recipe(studio::vae_config_json(studio::ModelSize::tiny),
+                   {.batch = 1,
+                    .frames = 8,
+                    .clips = {.width = 1, .steps_per_song = 1000, .seconds = 1.0},
+                    .freeze_encoder = true});
+  auto parameters = recipe.initial(1);
+  const auto untouched = recipe.initial(1);
+  AdamW adam(parameters, recipe.adam());
+  recipe.learn(parameters, 0, 1);
+  adam.step(1e-3);
+  for (const auto& [name, tensor] : parameters.all()) {
+    EXPECT_EQ(at::equal(tensor.detach(), untouched.all().at(name).detach()),
+              name.starts_with("encoder."))
+        << name;
+  }
+}
+
 }  // namespace
 }  // namespace headroom::train

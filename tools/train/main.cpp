@@ -27,6 +27,7 @@ struct Options {
   double seconds = 20.0;
   std::filesystem::path model;
   std::filesystem::path cache;
+  bool freeze_encoder = false;
   MeasureSettings measure;
 };
 
@@ -69,6 +70,8 @@ Commands add_commands(CLI::App& app, Options& options) {
   commands.dit = app.add_subcommand("dit", "Train all that makes covers, on top of a trained VAE");
   for (auto* one : {commands.vae, commands.separator, commands.dit})
     add_training_options(*one, options);
+  commands.vae->add_flag("--freeze-encoder", options.freeze_encoder,
+                         "Train the decoder alone: the latents stay as they are");
   commands.dit->add_option("--model", options.model, "Folder that holds vae/")->required();
   commands.dit->add_option("--cache", options.cache,
                            "Folder for the examples' latents, of one VAE");
@@ -89,7 +92,10 @@ Commands add_commands(CLI::App& app, Options& options) {
 }
 
 std::unique_ptr<Recipe> recipe_of(const Commands& commands, const Options& options) {
-  if (commands.vae->parsed()) return std::make_unique<VaeRecipe>();
+  if (commands.vae->parsed()) {
+    return std::make_unique<VaeRecipe>(sketch_vae_config(),
+                                       VaeExamples{.freeze_encoder = options.freeze_encoder});
+  }
   if (commands.separator->parsed()) return std::make_unique<SeparatorRecipe>();
   DitExamples examples;
   examples.covers.cache = options.cache;

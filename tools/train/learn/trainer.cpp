@@ -1,5 +1,6 @@
 #include "train/learn/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>

@@ -182,6 +182,7 @@ DitRecipe::Batch DitRecipe::batch_of(std::int64_t step, synth::Dice& dice) {
   }
   const auto stack = [&](auto field) {
     std::vector<at::Tensor> rows;
+    rows.reserve(chosen.size());
     for (const auto& one : chosen) rows.push_back(field(one));
     return at::stack(rows);
   };

@@ -63,7 +63,9 @@ Parameters VaeRecipe::initial(std::uint64_t seed) const {
         }
         return values;
       },
-      [](const std::string&) { return false; });
+      [&](const std::string& name) {
+        return examples_.freeze_encoder && name.starts_with("encoder.");
+      });
 }
 
 at::Tensor VaeRecipe::batch_of(std::int64_t step, synth::Dice& dice) {

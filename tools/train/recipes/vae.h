@@ -12,6 +12,8 @@ struct VaeExamples {
   std::int64_t batch = 4;
   std::int64_t frames = 20;  // latent frames of a piece
   ClipSettings clips = {};
+  /// The decoder goes on learning while the latents stay what a transformer was trained on.
+  bool freeze_encoder = false;
 };
 
 /// The sketch's VAE: 4 blocks instead of the published 5 (one stride of 8 replaces 2 and 4), which

@@ -1,6 +1,7 @@
 #include "train/synth/arrangement.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "train/synth/dice.h"
 

@@ -1,5 +1,6 @@
 #include "train/synth/song.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "models/bpe_split.h"
@@ -75,6 +76,7 @@ std::vector<Word> words_of(const std::vector<std::string>& texts) {
     }
   }
   std::vector<Word> words;
+  words.reserve(counts.size());
   for (const auto& [bytes, count] : counts) words.push_back({bytes, count});
   return words;
 }
@@ -162,9 +164,9 @@ std::string learn_vocabulary(const std::vector<std::string>& texts, std::int64_t
     if (count < 2) break;
     const auto& left = names[static_cast<size_t>(pair.first)];
     const auto& right = names[static_cast<size_t>(pair.second)];
-    merges.push_back(left + " " + right);
+    merges.push_back(fmt::format("{} {}", left, right));
     merge(words, pair, static_cast<int>(names.size()));
-    names.push_back(left + right);
+    names.push_back(fmt::format("{}{}", left, right));
   }
   json vocab = json::object();
   for (size_t i = 0; i < names.size(); ++i) vocab[names[i]] = i;
