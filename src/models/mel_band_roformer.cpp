@@ -19,7 +19,8 @@ constexpr double kTiniestNorm = 1e-12;
 
 // x / ‖x‖ · √d · γ: no epsilon inside the root, an all-zero vector stays zero.
 at::Tensor unit_norm(const at::Tensor& x, const at::Tensor& gamma) {
-  const auto norm = x.norm(2, {-1}, /*keepdim=*/true).clamp_min_(kTiniestNorm);
+  // Not in place: autograd keeps the norm.
+  const auto norm = x.norm(2, {-1}, /*keepdim=*/true).clamp_min(kTiniestNorm);
   return x.div(norm).mul_(gamma * std::sqrt(static_cast<double>(x.size(-1))));
 }
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <vector>
 
+#include "tensor/snake_gradient.h"
+
 namespace headroom {
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
@@ -137,6 +139,8 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 
 at::Tensor snake(const at::Tensor& x, const at::Tensor& a, const at::Tensor& b) {
   const auto wide = x.to(at::kFloat);
+  if (at::GradMode::is_enabled() && (x.requires_grad() || a.requires_grad()) && x.is_cpu())
+    return snake_with_gradient(wide, a, b).to(x.scalar_type());
   auto wave = (wide * a).sin_();
   wave.square_().mul_(b).add_(wide);
   return wave.to(x.scalar_type());

@@ -174,7 +174,7 @@ Findings check_links(const fs::path& root) {
 Findings check_torch_header(const fs::path& root) {
   static const std::regex include(R"(^\s*#\s*include\s*[<"]torch/torch\.h[>"])");
   Findings findings;
-  for (const auto& file : sources_under(root, {"src", "tests", "bench", "fuzz"})) {
+  for (const auto& file : sources_under(root, {"src", "tests", "bench", "fuzz", "tools"})) {
     for_each_line(root, file, [&](const std::string& line, const std::string& place) {
       if (std::regex_search(line, include))
         findings.push_back(place + ": torch/torch.h is slow to compile and never needed");
@@ -204,7 +204,7 @@ Findings check_device_calls(const fs::path& root) {
 
 Findings check_lengths(const fs::path& root) {
   Findings findings;
-  for (const auto& file : sources_under(root, {"src", "tests", "bench", "fuzz"})) {
+  for (const auto& file : sources_under(root, {"src", "tests", "bench", "fuzz", "tools"})) {
     const int lines = for_each_line(root, file, [](const std::string&, const std::string&) {});
     if (lines < kMostLines) continue;
     findings.push_back(fmt::format("{}:{}: the file is longer than {} lines",

@@ -1,0 +1,38 @@
+#include "train/learn/export.h"
+
+#include <fstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/pending_file.h"
+#include "tensor/safetensors.h"
+
+namespace headroom::train {
+
+void write_text_file(const std::filesystem::path& path, const std::string& text) {
+  PendingFile pending(path);
+  std::ofstream file(pending.path(), std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw Error(ErrorKind::output, fmt::format("{}: cannot be written", path.string()));
+  pending.commit();
+}
+
+void write_part(const std::filesystem::path& folder, const nlohmann::json& config,
+                const std::string& file, const std::map<std::string, at::Tensor>& tensors,
+                at::ScalarType dtype) {
+  std::error_code code;
+  std::filesystem::create_directories(folder, code);
+  if (code) {
+    throw Error(ErrorKind::output,
+                fmt::format("{}: cannot be made: {}", folder.string(), code.message()));
+  }
+  write_text_file(folder / "config.json", config.dump(2));
+  std::map<std::string, at::Tensor> narrow;
+  for (const auto& [name, tensor] : tensors) narrow[name] = tensor.detach().to(dtype);
+  save_safetensors(folder / file, narrow, {{"format", "pt"}});
+}
+
+}  // namespace headroom::train

@@ -1,0 +1,261 @@
+#include "train/recipes/dit.h"
+
+#include <cmath>
+
+#include "diffusion/noise.h"
+#include "models/condition_encoder.h"
+#include "models/dit.h"
+#include "models/semantic_tokenizer.h"
+#include "models/text_encoder.h"
+#include "studio/random_weights.h"
+#include "tensor/torch_archive.h"
+#include "train/learn/export.h"
+#include "train/recipes/captions.h"
+#include "train/text/vocabulary.h"
+
+namespace headroom::train {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kTextScope = "text_encoder";
+constexpr double kGiveBack = 0.3;     // weight of the tokenizer's own loss
+constexpr double kSameTarget = 0.35;  // how often the target is the source
+constexpr double kNoHints = 0.1;      // how often hints are of silence
+constexpr double kNoCondition = 0.1;  // how often the condition is the null one
+constexpr int kCandidates = 48;       // examples among which those of equal length are found
+constexpr std::int64_t kSilenceFrames = 1500;
+
+json layer_types(int layers) {
+  json types = json::array();
+  for (int i = 0; i < layers; ++i) types.push_back("sliding_attention");
+  return types;
+}
+
+}  // namespace
+
+json sketch_dit_config() {
+  constexpr int layers = 6;
+  return {{"model_type", "acestep"},
+          {"architectures", {"AceStepConditionGenerationModel"}},
+          {"hidden_size", 256},
+          {"intermediate_size", 768},
+          {"num_hidden_layers", layers},
+          {"num_attention_heads", 4},
+          {"num_key_value_heads", 2},
+          {"head_dim", 64},
+          {"encoder_hidden_size", 192},
+          {"encoder_intermediate_size", 512},
+          {"encoder_num_attention_heads", 3},
+          {"encoder_num_key_value_heads", 1},
+          {"hidden_act", "silu"},
+          {"rms_norm_eps", 1e-6},
+          {"rope_theta", 10000},
+          {"attention_bias", false},
+          {"use_sliding_window", true},
+          {"sliding_window", 64},
+          {"layer_types", layer_types(layers)},
+          {"in_channels", 192},
+          {"audio_acoustic_hidden_dim", 64},
+          {"patch_size", 2},
+          {"pool_window_size", 5},
+          {"text_hidden_dim", 192},
+          {"timbre_hidden_dim", 64},
+          {"timbre_fix_frame", 750},
+          {"num_lyric_encoder_hidden_layers", 1},
+          {"num_timbre_encoder_hidden_layers", 2},
+          {"num_attention_pooler_hidden_layers", 1},
+          {"fsq_dim", 192},
+          {"fsq_input_levels", {8, 8, 8, 5, 5, 5}},
+          {"fsq_input_num_quantizers", 1},
+          {"is_turbo", true},
+          {"model_version", "turbo"},
+          {"dtype", "bfloat16"}};
+}
+
+json sketch_text_config(std::int64_t vocabulary) {
+  return {{"model_type", "qwen3"},       {"vocab_size", vocabulary},
+          {"hidden_size", 192},          {"intermediate_size", 512},
+          {"num_hidden_layers", 3},      {"num_attention_heads", 3},
+          {"num_key_value_heads", 1},    {"head_dim", 64},
+          {"hidden_act", "silu"},        {"rms_norm_eps", 1e-6},
+          {"rope_theta", 10000},         {"attention_bias", false},
+          {"use_sliding_window", false}, {"tie_word_embeddings", true}};
+}
+
+at::Tensor silence_latent(const models::OobleckEncoder& encoder) {
+  const at::NoGradGuard no_grad;
+  constexpr std::int64_t frames = 32;
+  const auto audio = at::zeros({1, encoder.config.audio_channels, frames * encoder.config.hop()});
+  return models::posterior(models::encode_moments(encoder, audio)).mean[0].select(1, frames / 2);
+}
+
+at::Tensor quantize_through(const models::Fsq& quantizer, const at::Tensor& pooled) {
+  // models::quantize() up to its rounding, the gradient of which is taken to be one.
+  const auto levels = at::tensor(quantizer.levels, at::kFloat);
+  const auto bound = 1.0 + 1.0 / (levels - 1.0);
+  const auto z = quantizer.project_in(pooled);
+  const auto soft = at::clamp(at::tanh(z / bound) * bound, -1.0, 1.0);
+  const auto places = at::floor((levels - 1.0) * (soft + 1.0) / 2.0 + 0.5);
+  const auto code = places * (2.0 / (levels - 1.0)) - 1.0;
+  return quantizer.project_out(soft + (code - soft).detach());
+}
+
+struct DitRecipe::Example {
+  at::Tensor source, source_mean, target, timbre;  // [T, C]
+  std::vector<std::int64_t> text, lyrics;
+};
+
+struct DitRecipe::Batch {
+  at::Tensor source, source_mean, target, timbre;  // [B, T, C]
+  at::Tensor text, lyrics;                         // [B, L] int64
+};
+
+DitRecipe::DitRecipe(models::OobleckEncoder vae, json config, const DitExamples& examples)
+    : json_(std::move(config)),
+      config_(models::parse_acestep_config(json_, "dit")),
+      examples_(examples),
+      vocabulary_(
+          learn_vocabulary(sample_texts(examples.songs_for_vocabulary), examples.vocabulary)),
+      tokenizer_(BpeTokenizer::parse(vocabulary_, "the learnt vocabulary")),
+      silence_(silence_latent(vae)),
+      covers_(std::move(vae), examples.covers) {
+  text_json_ = sketch_text_config(tokenizer_.vocab_size());
+  text_json_["hidden_size"] = config_.text_width;
+  text_config_ = models::parse_qwen3_config(text_json_, "text encoder");
+}
+
+AdamSettings DitRecipe::adam() const { return {.beta2 = 0.98, .average = 0.9995}; }
+
+Parameters DitRecipe::initial(std::uint64_t seed) const {
+  studio::RandomWeights random(seed);
+  auto shapes = shapes_of([&](const Weights& weights) {
+    (void)models::bind_dit(weights, config_);
+    (void)models::bind_condition_encoder(weights, config_);
+    (void)models::bind_semantic_tokenizer(weights, config_);
+    (void)models::bind_semantic_detokenizer(weights, config_);
+  });
+  const auto text = shapes_of(
+      [&](const Weights& weights) { (void)models::bind_text_encoder(weights, text_config_); });
+  for (const auto& [name, shape] : text) shapes[std::string(kTextScope) + "." + name] = shape;
+  shapes["null_condition_emb"] = {1, 1, config_.encoder.hidden};
+  shapes["encoder.timbre_encoder.special_token"] = {1, 1, config_.encoder.hidden};
+  return Parameters(
+      shapes,
+      [&](const std::string& name, at::IntArrayRef shape) {
+        auto values = random.get(name, shape);
+        // The output begins at nothing, which is the best guess before anything is learnt.
+        return name == "decoder.proj_out.1.weight" ? values * 0.1 : values;
+      },
+      [](const std::string&) { return false; });
+}
+
+DitRecipe::Example DitRecipe::example(std::int64_t step, synth::Dice& dice) {
+  const auto& song = covers_.draw(step, dice);
+  const auto count = static_cast<int>(song.covers.size());
+  const auto from = static_cast<size_t>(dice.below(count));
+  const auto to = dice.chance(kSameTarget) ? from : static_cast<size_t>(dice.below(count));
+  const auto& source = song.covers[from];
+  const auto& target = song.covers[to];
+  const auto prompt = prompt_of(song.song, target.arrangement, dice);
+  auto noise = diffusion::NoiseGenerator(dice.next()).normal(source.mean.sizes());
+  Example example{source.mean + source.deviation * noise, source.mean, target.mean, {}, {}, {}};
+  const double whose = dice.uniform();
+  const auto half = source.mean.size(0) / 2;
+  const auto begin = dice.below(static_cast<int>(half));
+  example.timbre = whose < 0.65   ? example.source.narrow(0, begin, half)
+                   : whose < 0.85 ? silence_.unsqueeze(0).expand({half, -1})
+                                  : target.mean.narrow(0, begin, half);
+  example.text = tokenizer_.encode(studio::text_prompt(prompt));
+  example.lyrics = tokenizer_.encode(studio::lyric_prompt(prompt));
+  return example;
+}
+
+// Rows whose texts are equally long, so that none needs padding, which the transformer would see.
+DitRecipe::Batch DitRecipe::batch_of(std::int64_t step, synth::Dice& dice) {
+  std::vector<Example> chosen{example(step, dice)};
+  for (int i = 0; i < kCandidates && static_cast<std::int64_t>(chosen.size()) < examples_.batch;
+       ++i) {
+    auto next = example(step, dice);
+    if (next.text.size() == chosen[0].text.size() && next.lyrics.size() == chosen[0].lyrics.size())
+      chosen.push_back(std::move(next));
+  }
+  const auto stack = [&](auto field) {
+    std::vector<at::Tensor> rows;
+    rows.reserve(chosen.size());
+    for (const auto& one : chosen) rows.push_back(field(one));
+    return at::stack(rows);
+  };
+  return {stack([](const Example& e) { return e.source; }),
+          stack([](const Example& e) { return e.source_mean; }),
+          stack([](const Example& e) { return e.target; }),
+          stack([](const Example& e) { return e.timbre; }),
+          stack([](const Example& e) { return at::tensor(e.text, at::kLong); }),
+          stack([](const Example& e) { return at::tensor(e.lyrics, at::kLong); })};
+}
+
+std::map<std::string, double> DitRecipe::learn(Parameters& parameters, std::int64_t step,
+                                               std::uint64_t seed) {
+  auto dice = synth::Dice(seed).fork("dit " + std::to_string(step));
+  const auto batch = batch_of(step, dice);
+  const auto rows = batch.target.size(0);
+  const Weights weights(parameters);
+
+  const auto tokenizer = models::bind_semantic_tokenizer(weights, config_);
+  const auto detokenizer = models::bind_semantic_detokenizer(weights, config_);
+  auto hints = models::detokenize(
+      detokenizer,
+      quantize_through(tokenizer.quantizer, models::pool_frames(tokenizer, batch.source)));
+  const auto give_back = (hints - batch.source_mean).square().mean();
+
+  const auto text_encoder = models::bind_text_encoder(weights / kTextScope, text_config_);
+  const auto encoder = models::bind_condition_encoder(weights, config_);
+  auto states =
+      models::encode_condition(encoder, models::encode_text(text_encoder, batch.text),
+                               models::embed_tokens(text_encoder, batch.lyrics), batch.timbre);
+  const auto null = weights("null_condition_emb", {1, 1, config_.encoder.hidden});
+
+  // Per row: which side is left out, and the time.
+  auto without_hints = at::zeros({rows, 1, 1});
+  auto without_words = at::zeros({rows, 1, 1});
+  auto time = at::zeros({rows});
+  for (std::int64_t b = 0; b < rows; ++b) {
+    without_hints[b].fill_(dice.chance(kNoHints) ? 1.0 : 0.0);
+    without_words[b].fill_(dice.chance(kNoCondition) ? 1.0 : 0.0);
+    const double normal = diffusion::NoiseGenerator(dice.next()).normal({16})[0].item<double>();
+    time[b].fill_(1.0 / (1.0 + std::exp(-(0.4 + 1.2 * normal))));
+  }
+  hints = hints + without_hints * (silence_ - hints);
+  states = states + without_words * (null - states);
+
+  const auto noise = diffusion::NoiseGenerator(dice.next()).normal(batch.target.sizes());
+  const auto t = time.view({rows, 1, 1});
+  const auto x = t * noise + (1.0 - t) * batch.target;
+  const auto dit = models::bind_dit(weights, config_);
+  const auto made = models::velocity(dit, x, at::cat({hints, at::ones_like(hints)}, 2), time,
+                                     models::prepare_condition(dit, states));
+  const auto flow = (made - (noise - batch.target)).square().mean();
+  const auto loss = flow + kGiveBack * give_back;
+  loss.backward();
+  return {{"loss", loss.item<double>()},
+          {"flow", flow.item<double>()},
+          {"give_back", give_back.item<double>()},
+          {"latent", batch.target.std().item<double>()},
+          {"rows", static_cast<double>(rows)}};
+}
+
+void DitRecipe::write(Parameters& weights, const std::filesystem::path& folder) const {
+  std::map<std::string, at::Tensor> model;
+  std::map<std::string, at::Tensor> text;
+  const std::string scope = std::string(kTextScope) + ".";
+  for (const auto& [name, tensor] : weights.all())
+    (name.starts_with(scope) ? text[name.substr(scope.size())] : model[name]) = tensor;
+  write_part(folder / "acestep-v15-turbo", json_, "model.safetensors", model, at::kBFloat16);
+  save_torch_tensor(folder / "acestep-v15-turbo" / "silence_latent.pt",
+                    silence_.view({1, -1, 1}).repeat({1, 1, kSilenceFrames}));
+  const auto of_text = folder / "Qwen3-Embedding-0.6B";
+  write_part(of_text, text_json_, "model.safetensors", text, at::kBFloat16);
+  write_text_file(of_text / "tokenizer.json", vocabulary_);
+}
+
+}  // namespace headroom::train
