@@ -42,7 +42,7 @@ nlohmann::json write_song(std::uint64_t number, double seconds,
                   render.stems[static_cast<std::int64_t>(i)]);
     }
   }
-  const nlohmann::json about{{"song", number},
+  nlohmann::json about{{"song", number},
                              {"bpm", song.bpm},
                              {"key", key_name(song.key_index())},
                              {"tags", synth::tags_of(song, arrangement)},

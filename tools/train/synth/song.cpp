@@ -99,6 +99,7 @@ std::vector<Note> write_line(const Song& song, const Phrasing& phrasing, int bas
 void add_words(Song& song, Dice dice) {
   std::vector<std::string> words;
   const int count = 4 + dice.below(8);
+  words.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) words.push_back(dice.pick(kSyllables));
   song.syllables = words;
   for (size_t i = 0; i < song.sung.size(); ++i)
