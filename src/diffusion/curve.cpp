@@ -102,7 +102,7 @@ at::Tensor resample_ends(const at::Tensor& curve, std::int64_t frames) {
 }
 
 at::Tensor temporal_mask(const at::Tensor& curve, std::int64_t frames) {
-  const auto clamped = curve.clamp(0.0, 1.0);
+  auto clamped = curve.clamp(0.0, 1.0);
   if (clamped.size(0) == frames) return clamped;
   return at::upsample_linear1d(clamped.view({1, 1, -1}), {frames}, /*align_corners=*/false)
       .view({-1});

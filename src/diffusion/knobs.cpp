@@ -103,6 +103,13 @@ void coerce_number(const Knob& knob, const nlohmann::json& value, Coerced& resul
   result.values[knob.name] = clamped;
 }
 
+// Whether a flag or a choice can have that value.
+bool is_one_of(const Knob& knob, const nlohmann::json& value) {
+  if (knob.type == KnobType::flag) return value.is_boolean();
+  return value.is_string() && std::find(knob.options.begin(), knob.options.end(),
+                                        value.get<std::string>()) != knob.options.end();
+}
+
 }  // namespace
 
 const std::vector<KnobChannels>& knob_channels() {
@@ -141,22 +148,19 @@ Coerced coerce_knobs(const nlohmann::json& values, const std::vector<Knob>& cata
     result.complaints.emplace_back("knobs come as an object");
     return result;
   }
-  for (const auto& [name, value] : values.items()) {
+  for (auto item = values.begin(); item != values.end(); ++item) {
     const auto knob = std::find_if(catalogue.begin(), catalogue.end(),
-                                   [&](const Knob& one) { return one.name == name; });
-    if (knob == catalogue.end()) {
-      result.values[name] = value;
-    } else if (knob->type == KnobType::number || knob->type == KnobType::integer) {
-      coerce_number(*knob, value, result);
-    } else if (knob->type == KnobType::flag
-                   ? value.is_boolean()
-                   : value.is_string() &&
-                         std::find(knob->options.begin(), knob->options.end(),
-                                   value.get<std::string>()) != knob->options.end()) {
-      result.values[name] = value;
+                                   [&](const Knob& one) { return one.name == item.key(); });
+    const bool known = knob != catalogue.end();
+    if (known && (knob->type == KnobType::number || knob->type == KnobType::integer)) {
+      coerce_number(*knob, item.value(), result);
+    } else if (!known || is_one_of(*knob, item.value())) {
+      result.values[item.key()] = item.value();
     } else {
-      result.complaints.push_back(fmt::format("{}: {} is none of its values, dropped", name,
-                                              printable(value.dump(-1, ' ', true), 40)));
+      result.complaints.push_back(fmt::format(
+          "{}: {} is none of its values, dropped", knob->name,
+          printable(item.value().dump(-1, ' ', true, nlohmann::json::error_handler_t::replace),
+                    40)));
     }
   }
   return result;

@@ -38,7 +38,7 @@ fs::path real_path(const fs::path& file) {
 }
 
 std::string id_of(const fs::path& file) {
-  const auto stem = file.stem().string();
+  auto stem = file.stem().string();
   if (stem != kPeftStem || !file.has_parent_path()) return stem;
   const auto folder = real_path(file).parent_path().filename().string();
   return folder.empty() ? stem : folder;

@@ -100,13 +100,13 @@ std::optional<std::string> LoraModules::find(std::string_view module) const {
     return found == names.end() ? std::nullopt : std::optional(found->second);
   };
   if (strip(module, "lora_unet_") || strip(module, "lycoris_")) {
-    if (const auto found = look_up(underscored_, module)) return found;
+    if (auto found = look_up(underscored_, module)) return found;
     strip(module, "decoder_");
     return look_up(underscored_, module);
   }
   strip(module, "base_model.model.");
   strip(module, "diffusion_model.");
-  if (const auto found = look_up(dotted_, module)) return found;
+  if (auto found = look_up(dotted_, module)) return found;
   strip(module, "decoder.");
   return look_up(dotted_, module);
 }

@@ -107,16 +107,17 @@ std::size_t LoraStack::merge_some(std::size_t most) {
     auto& target = targets_.at(name);
     const auto options = target.weight->options();
     const auto base = target.base();
-    *target.weight = touched(name) ? merged(name, base.to(at::kFloat)).to(options).contiguous()
-                                   : base.to(options);
+    const auto whole = touched(name) ? merged(name, base.to(at::kFloat)) : base;
+    *target.weight = target.place ? target.place(whole) : whole.to(options).contiguous();
     dirty_.erase(dirty_.begin());
   }
   return count;
 }
 
-void LoraStack::rebind(std::map<std::string, LoraTarget> targets) {
+void LoraStack::rebind(std::map<std::string, LoraTarget> targets, bool merged) {
   targets_ = std::move(targets);
   dirty_.clear();
+  if (merged) return;
   for (const auto& entry : entries_) {
     if (entry.strength != 0.0) touch(entry.lora);
   }

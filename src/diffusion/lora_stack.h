@@ -27,6 +27,9 @@ struct LoraTarget {
   at::Tensor* weight = nullptr;
   /// The weight as the checkpoint has it, in any dtype.
   std::function<at::Tensor()> base;
+  /// Puts a merged weight, in the dtype of `weight`, where the network computes; empty: it stays
+  /// where it was merged, in host memory.
+  std::function<at::Tensor(const at::Tensor&)> place{};
 };
 
 /// One thread, that of the ring. Changes of strength only note which weights they touch;
@@ -57,9 +60,12 @@ class LoraStack {
   std::size_t merge_all() { return merge_some(targets_.size()); }
   std::size_t waiting() const { return dirty_.size(); }
 
-  /// The network was dropped and is bound anew: everything that is enabled has to be merged again.
-  void rebind(std::map<std::string, LoraTarget> targets);
+  /// The network was dropped and is bound anew. Everything that is enabled has to be merged again,
+  /// unless what it was bound from was `merged` already.
+  void rebind(std::map<std::string, LoraTarget> targets, bool merged = false);
 
+  /// Whether something enabled changes that weight.
+  bool touched(const std::string& target) const;
   /// What a weight of that base becomes under everything enabled, in the dtype of `base`.
   at::Tensor merged(const std::string& target, const at::Tensor& base) const;
 
@@ -76,8 +82,6 @@ class LoraStack {
 
   const Entry* find(const std::string& id) const;
   void touch(const Lora& lora);
-  bool touched(const std::string& target) const;
-
   std::map<std::string, LoraTarget> targets_;
   std::vector<Entry> entries_;      // in the order of the catalogue
   std::vector<std::string> dirty_;  // each once, the longest waiting first

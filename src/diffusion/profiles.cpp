@@ -88,8 +88,9 @@ Result<Profile, NoProfile> choose_built_profile(std::string_view checkpoint,
   return none;
 }
 
-Result<std::vector<ProfileAction>, NoProfile> ProfileKeeper::swap(double seconds, bool walk,
-                                                                  double walk_window) {
+Result<std::vector<ProfileAction>, NoProfile> ProfileKeeper::change_source(double seconds,
+                                                                           bool walk,
+                                                                           double walk_window) {
   const bool walking = walk && seconds > walk_window;
   const std::set<ProfilePart> all{ProfilePart::decoder, ProfilePart::vae_encode,
                                   ProfilePart::vae_decode};

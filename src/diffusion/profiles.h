@@ -71,8 +71,8 @@ class ProfileKeeper {
 
   /// For a source of `seconds`; walking, only `walk_window` seconds of it are laid out. Nothing
   /// changes when it is refused.
-  Result<std::vector<ProfileAction>, NoProfile> swap(double seconds, bool walk,
-                                                     double walk_window = 60.0);
+  Result<std::vector<ProfileAction>, NoProfile> change_source(double seconds, bool walk,
+                                                              double walk_window = 60.0);
   const Profile& now() const { return now_; }
 
  private:

@@ -18,6 +18,7 @@ struct EncodedPrompt {
   at::Tensor mask;
 };
 
+/// Slerp is what is played; linear is what the reference had before (R1).
 enum class BlendKind {
   linear,
   slerp,  // along the arc between two tokens, keeping the energy that a linear blend loses
@@ -32,7 +33,7 @@ at::Tensor blend_slerp(const at::Tensor& a, const at::Tensor& b, const Curve& al
 
 /// A crossfade: both are filled up with zero tokens to the longer one; a token of either counts.
 EncodedPrompt blend(const EncodedPrompt& a, const EncodedPrompt& b, double alpha,
-                    BlendKind kind = BlendKind::linear);
+                    BlendKind kind = BlendKind::slerp);
 
 /// The same at a's length: b is cut or filled up, and a's mask stays.
 EncodedPrompt average(const EncodedPrompt& a, const EncodedPrompt& b, double alpha);
@@ -54,7 +55,7 @@ SliderEnd slider_end(double position);
 
 /// a, b, or their blend, by the slider.
 EncodedPrompt pick(const EncodedPrompt& a, const EncodedPrompt& b, double position,
-                   BlendKind kind = BlendKind::linear);
+                   BlendKind kind = BlendKind::slerp);
 
 /// Two prompts, each encoded with silence as timbre and with the timbre reference.
 struct PromptPair {
@@ -66,10 +67,10 @@ struct PromptPair {
 
 /// What is sung: timbre strength blends within each prompt, then prompt_blend between them.
 EncodedPrompt compose(const PromptPair& prompts, double timbre_strength, double prompt_blend,
-                      BlendKind kind = BlendKind::linear);
+                      BlendKind kind = BlendKind::slerp);
 
 /// Structure: the source's semantic context as it is at full strength, else blended from silence.
 at::Tensor structure_hint(const at::Tensor& silence, const at::Tensor& context, double strength,
-                          BlendKind kind = BlendKind::linear);
+                          BlendKind kind = BlendKind::slerp);
 
 }  // namespace headroom::diffusion

@@ -39,11 +39,11 @@ std::string condition_fault(const char* name, const Condition& condition, std::i
 std::string conditions_fault(const Request& request) {
   if (request.conditions.empty()) return "a generation needs at least one condition";
   for (const auto& condition : request.conditions) {
-    const auto fault = condition_fault("condition", condition, request.frames());
+    auto fault = condition_fault("condition", condition, request.frames());
     if (!fault.empty()) return fault;
   }
   for (const auto& negative : request.guidance.negatives) {
-    const auto fault = condition_fault("negative condition", negative, request.frames());
+    auto fault = condition_fault("negative condition", negative, request.frames());
     if (!fault.empty()) return fault;
   }
   return "";
@@ -107,9 +107,9 @@ std::string find_fault(const Request& request) {
   return "";
 }
 
-Request prepared(Request request) {
+Request prepared(Request request, at::ScalarType dtype) {
   const auto device = request.context.device();
-  const auto options = at::TensorOptions(at::kFloat).device(device);
+  const auto options = at::TensorOptions(dtype).device(device);
   for (auto* latent : {&request.noise, &request.source, &request.target.latent,
                        &request.mask.original, &request.mask.noise}) {
     if (latent->defined()) *latent = latent->to(options).contiguous();
@@ -118,12 +118,12 @@ Request prepared(Request request) {
        {&request.mask.mask, &request.initial_noise, &request.velocity_scale, &request.ode_noise,
         &request.sde_denoise, &request.target.strength, &request.target.curve,
         &request.guidance.scale, &request.guidance.momentum, &request.guidance.rescale}) {
-    *curve = curve->converted(at::kFloat, device);
+    *curve = curve->converted(dtype, device);
   }
   for (auto& condition : request.conditions)
-    condition.weight = condition.weight.converted(at::kFloat, device);
+    condition.weight = condition.weight.converted(dtype, device);
   for (auto& condition : request.guidance.negatives)
-    condition.weight = condition.weight.converted(at::kFloat, device);
+    condition.weight = condition.weight.converted(dtype, device);
   return request;
 }
 

@@ -104,9 +104,9 @@ struct Request {
 /// Checks shapes, lengths of curves and ranges, so that nothing can go wrong inside a tick.
 std::string find_fault(const Request& request);
 
-/// The request with every curve and latent in fp32 on the device of the context, the form in which
-/// the ring keeps it: steps convert nothing.
-Request prepared(Request request);
+/// The request with every curve and latent in the dtype of the state (fp32) on the device of the
+/// context, the form in which the ring keeps it: steps convert nothing.
+Request prepared(Request request, at::ScalarType dtype = at::kFloat);
 
 /// A request's context: a latent [1, T, C] and which of its frames are to be made, [T] or [1, T], 1
 /// = made; undefined: all. Throws Error(usage) for a mask of another length.

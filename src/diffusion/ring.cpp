@@ -30,6 +30,8 @@ Ring::Ring(Denoiser& denoiser, RingSettings settings)
 
 std::vector<double> Ring::schedule(double denoise) const {
   if (!settings_.times.empty()) return settings_.times;
+  if (settings_.reference.state != at::kFloat)
+    return timesteps_in(settings_.reference.state, settings_.steps, settings_.shift, denoise);
   return timesteps(settings_.steps, settings_.shift, denoise, settings_.quantise_denoise);
 }
 
@@ -46,7 +48,8 @@ Result<std::uint64_t, Refusal> Ring::submit(Request request) {
   } else {
     while (queue_.size() >= cap) queue_.pop_front();
   }
-  queue_.push_back({++last_id_, std::make_shared<const Request>(prepared(std::move(request)))});
+  queue_.push_back({++last_id_, std::make_shared<const Request>(
+                                    prepared(std::move(request), settings_.reference.state))});
   return last_id_;
 }
 
@@ -93,8 +96,9 @@ void Ring::admit() {
   for (std::size_t i = 0; i < depth && !queue_.empty(); ++i) {
     if (slots_[i] || (paced && (admitted || credit_ < settings_.steps))) continue;
     auto next = queue_.front();
-    slots_[i] = std::make_unique<Slot>(next.id, next.request, schedule(next.request->denoise),
-                                       settings_.seed + next.id, workspace_);
+    slots_[i] =
+        std::make_unique<Slot>(next.id, next.request, schedule(next.request->denoise),
+                               settings_.seed + next.id, settings_.reference.state, workspace_);
     queue_.pop_front();
     credit_ -= settings_.steps;
     admitted = true;

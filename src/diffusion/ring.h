@@ -39,6 +39,8 @@ struct ReferenceWays {
   bool discard_on_shrink = false;   // FIX-7: work in slots beyond the new depth is lost
   bool bursts = false;              // FIX-6: a free slot is filled at once
   bool dcw_in_kept_frames = false;  // FIX-5
+  /// FIX-9: state, schedule and integration in the network's dtype.
+  at::ScalarType state = at::kFloat;
 };
 
 struct RingSettings {

@@ -81,13 +81,16 @@ void FeedbackHistory::push(const at::Tensor& latent) {
   if (latents_.size() > kept) latents_.pop_back();
 }
 
-at::Tensor FeedbackHistory::mix(const at::Tensor& source, double feedback, double depth) const {
+at::Tensor FeedbackHistory::mix(const at::Tensor& source, double feedback, double depth,
+                                BlendKind kind) const {
   if (feedback <= 0.0 || latents_.empty() || !source.defined()) return source;
   const auto back =
       static_cast<std::size_t>(std::clamp(std::nearbyint(depth), 1.0, static_cast<double>(kept)));
   const auto& tap = latents_[std::min(back, latents_.size()) - 1];
   if (tap.sizes() != source.sizes()) return source;
-  return source * (1.0 - feedback) + tap.to(source.options()) * feedback;
+  const auto other = tap.to(source.options());
+  return kind == BlendKind::slerp ? blend_slerp(source, other, feedback)
+                                  : blend_linear(source, other, feedback);
 }
 
 Curve swinging(double amplitude, double periodicity, std::int64_t frames) {

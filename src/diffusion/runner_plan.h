@@ -14,6 +14,7 @@
 #include "diffusion/channels.h"
 #include "diffusion/dcw.h"
 #include "diffusion/knobs.h"
+#include "diffusion/prompt_blend.h"
 #include "diffusion/request.h"
 
 namespace headroom::diffusion {
@@ -52,9 +53,10 @@ class FeedbackHistory {
 
   void push(const at::Tensor& latent);
   void clear() { latents_.clear(); }
-  /// (1 − f)·source + f·tap, the tap `depth` latents back (rounded, 1…8) or the oldest there is;
-  /// `source` itself without feedback, history, or a tap of its shape.
-  at::Tensor mix(const at::Tensor& source, double feedback, double depth) const;
+  /// Source and tap blended by f, the tap `depth` latents back (rounded, 1…8) or the oldest there
+  /// is; `source` itself without feedback, history, or a tap of its shape.
+  at::Tensor mix(const at::Tensor& source, double feedback, double depth,
+                 BlendKind kind = BlendKind::slerp) const;
 
  private:
   std::deque<at::Tensor> latents_;

@@ -38,6 +38,16 @@ std::vector<double> timesteps(std::int64_t steps, double shift, double denoise, 
   return times;
 }
 
+std::vector<double> timesteps_in(at::ScalarType dtype, std::int64_t steps, double shift,
+                                 double denoise) {
+  auto times = timesteps(steps, shift, denoise);
+  if (dtype == at::kFloat || times.front() == 0.0) return times;
+  auto t = at::linspace(first_time(steps, denoise), 0.0, steps + 1, at::TensorOptions(dtype));
+  if (shift != 1.0) t = t * shift / (t * (shift - 1.0) + 1.0);
+  const auto wide = t.to(at::kDouble).contiguous();
+  return {wide.data_ptr<double>(), wide.data_ptr<double>() + wide.numel()};
+}
+
 std::vector<double> explicit_timesteps(std::vector<double> times) {
   if (times.size() < 2) throw Error(ErrorKind::usage, "a schedule needs at least two timesteps");
   double last = 1.0;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <ATen/ATen.h>
+
 namespace headroom::diffusion {
 
 inline constexpr std::int64_t kMostSteps = 1000;
@@ -18,6 +20,11 @@ inline constexpr std::int64_t kMostSteps = 1000;
 /// `quantise` off starts exactly at `denoise` instead, so that every strength is heard (FIX-8).
 std::vector<double> timesteps(std::int64_t steps, double shift, double denoise,
                               bool quantise = true);
+
+/// The same computed in a narrower dtype, every operation rounded, as the reference does in the
+/// network's dtype (FIX-9); quantised. For comparing with what it recorded.
+std::vector<double> timesteps_in(at::ScalarType dtype, std::int64_t steps, double shift,
+                                 double denoise);
 
 /// A schedule given by hand: checks that it is finite, within [0, 1], falling and at least two
 /// long.

@@ -21,11 +21,11 @@ void choose(const std::vector<Condition>& all, std::int64_t step, std::int64_t s
 
 // One velocity as it is, several by their weights.
 at::Tensor blended(Workspace& workspace, const std::vector<const Condition*>& conditions,
-                   std::span<const at::Tensor> velocities) {
-  if (conditions.size() == 1) return velocities.front().to(at::kFloat);
+                   std::span<const at::Tensor> velocities, at::ScalarType dtype) {
+  if (conditions.size() == 1) return velocities.front().to(dtype);
   std::vector<WeightedVelocity> parts;
   for (size_t i = 0; i < conditions.size(); ++i)
-    parts.push_back({velocities[i].to(at::kFloat), conditions[i]->weight.values()});
+    parts.push_back({velocities[i].to(dtype), conditions[i]->weight.values()});
   return blend_velocities(workspace, parts);
 }
 
@@ -37,7 +37,7 @@ bool has_several_conditions(const Request& request) {
 }  // namespace
 
 Slot::Slot(std::uint64_t id, std::shared_ptr<const Request> request, std::vector<double> times,
-           std::uint64_t seed, Workspace& workspace)
+           std::uint64_t seed, at::ScalarType state, Workspace& workspace)
     : id_(id),
       request_(std::move(request)),
       times_(std::move(times)),
@@ -45,7 +45,7 @@ Slot::Slot(std::uint64_t id, std::shared_ptr<const Request> request, std::vector
       apg_(ApgSettings{.momentum = request_->guidance.momentum}) {
   const auto draw = [&](NoisePurpose purpose) {
     return slot_noise(workspace, seed_, purpose, 0, request_->frames(), request_->channels())
-        .to(request_->context.device());
+        .to(request_->context.options().dtype(state));
   };
   const auto noise = request_->noise.defined() ? request_->noise : draw(NoisePurpose::initial);
   if (request_->masked()) {
@@ -92,7 +92,8 @@ void Slot::add_rows(const StepScope& scope, std::vector<Row>& rows) {
 }
 
 void Slot::advance(const StepScope& scope, std::span<const at::Tensor> velocities) {
-  auto v = blended(scope.workspace, positives_, velocities.first(positives_.size()));
+  auto v =
+      blended(scope.workspace, positives_, velocities.first(positives_.size()), x_.scalar_type());
   if (request_->guided()) {
     const auto negative = negative_velocity(scope, velocities.subspan(positives_.size()));
     if (negative.defined()) v = guided(scope, v, negative);
@@ -105,7 +106,7 @@ void Slot::advance(const StepScope& scope, std::span<const at::Tensor> velocitie
 at::Tensor Slot::negative_velocity(const StepScope& scope, std::span<const at::Tensor> velocities) {
   if (request_->guidance.mode == GuidanceMode::self) return initial_noise_;
   if (kept_negative_.defined()) return kept_negative_;
-  auto negative = blended(scope.workspace, negatives_, velocities);
+  auto negative = blended(scope.workspace, negatives_, velocities, x_.scalar_type());
   if (request_->guidance.mode == GuidanceMode::initialize) kept_negative_ = negative;
   return negative;
 }
@@ -131,7 +132,7 @@ bool Slot::pulls_by_strength(const Curve& strength) const {
 at::Tensor Slot::fresh_noise(const StepScope& scope) const {
   if (scope.noise) return scope.noise(id_, step_).to(x_.options());
   return slot_noise(scope.workspace, seed_, NoisePurpose::step, step_, x_.size(1), x_.size(2))
-      .to(x_.device());
+      .to(x_.options());
 }
 
 at::Tensor Slot::integrated(const StepScope& scope, const at::Tensor& v) {
@@ -154,7 +155,7 @@ at::Tensor Slot::integrated(const StepScope& scope, const at::Tensor& v) {
       x0 = mask_clean(workspace, x0, request_->mask.original, mask_now(workspace));
     return from_clean(scope, pulled(scope, x0), sde_curve ? sde : Curve());
   }
-  const auto next = euler_step(workspace, base_, scaled_v, t(), t_next());
+  auto next = euler_step(workspace, base_, scaled_v, t(), t_next());
   const auto& noise = live.effective(SharedCurve::ode_noise, request_->ode_noise, frames);
   if (!noise.has_effect()) return next;
   return add_noise(workspace, next, fresh_noise(scope), noise.values(), t_next());
@@ -185,7 +186,9 @@ at::Tensor Slot::from_clean(const StepScope& scope, const at::Tensor& x0, const 
   if (t_next() <= 0.0) return x0;
   if (scope.controls.method == Method::sde)
     return sde_step(workspace, x0, request_->masked() ? mask_noise_ : fresh_noise(scope), t_next());
-  const auto next = euler_step_from_clean(workspace, base_, x0, t(), t_next());
+  auto next = x0.scalar_type() == at::kFloat
+                  ? euler_step_from_clean(workspace, base_, x0, t(), t_next())
+                  : euler_step(workspace, base_, (base_ - x0) / t(), t(), t_next());
   const auto& noise =
       scope.controls.effective(SharedCurve::ode_noise, request_->ode_noise, x0.size(1));
   if (!noise.has_effect()) return next;
@@ -196,7 +199,7 @@ at::Tensor Slot::corrected(const StepScope& scope, const at::Tensor& next, const
   const auto& dcw = scope.controls.dcw;
   if (!dcw || !dcw->active()) return next;
   auto& workspace = scope.workspace;
-  const auto after = correct(workspace, *dcw, next, clean_estimate(workspace, base_, v, t()), t());
+  auto after = correct(workspace, *dcw, next, clean_estimate(workspace, base_, v, t()), t());
   if (!request_->masked() || scope.dcw_in_kept_frames) return after;
   return lerp(workspace, after, next, mask_now(workspace));
 }

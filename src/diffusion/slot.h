@@ -32,13 +32,14 @@ struct StepScope {
   bool dcw_in_kept_frames = false;
 };
 
-/// State and integration are fp32 whatever the network computes in (FIX-9). One thread.
+/// State and integration are fp32 whatever the network computes in (FIX-9), unless another dtype is
+/// asked for to compare with the reference. One thread.
 class Slot {
  public:
   /// Starts a generation: its noise, its first state. `times` is its schedule from now on; `seed`
   /// is used where the request has none. The request has been checked and prepared.
   Slot(std::uint64_t id, std::shared_ptr<const Request> request, std::vector<double> times,
-       std::uint64_t seed, Workspace& workspace);
+       std::uint64_t seed, at::ScalarType state, Workspace& workspace);
 
   std::uint64_t id() const { return id_; }
   const Request& request() const { return *request_; }

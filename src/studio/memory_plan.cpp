@@ -46,7 +46,7 @@ class Rehearsal {
     play();
     upload();
     if (request_.stems) rip();
-    swap();
+    change_source();
     play();
     plan_.parks = telemetry_.counts()["parked"] - dismissed_;
   }
@@ -155,7 +155,7 @@ class Rehearsal {
     dismissed_ += telemetry_.counts()["parked"] - before;
   }
 
-  void swap() {
+  void change_source() {
     encode("swap: ", kSession);
     condition("swap: ");
     slot_.change(session_plan(networks_, frames(), request_.depth));

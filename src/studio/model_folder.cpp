@@ -109,43 +109,71 @@ ModelConfigs ModelFolder::configs() const {
   return configs;
 }
 
-models::Dit ModelFolder::load_dit(LoadAs as) const {
-  const auto config = dit_config();
-  auto checkpoint = Checkpoint::open(dit_);
-  return models::bind_dit(Weights(checkpoint, as.dtype, "", as.placer), config);
+namespace {
+
+// A source whose tensors are adapted on the way.
+class AdaptedSource : public WeightSource {
+ public:
+  AdaptedSource(WeightSource& source, const LoadAs& as) : source_(source), as_(as) {}
+  bool has(const std::string& name) const override { return source_.has(name); }
+  std::vector<std::int64_t> shape_of(const std::string& name) const override {
+    return source_.shape_of(name);
+  }
+  at::Tensor get(const std::string& name, at::IntArrayRef shape) override {
+    const auto stored = source_.get(name, shape);
+    return as_.adapt ? as_.adapt(name, stored) : stored;
+  }
+
+ private:
+  WeightSource& source_;
+  const LoadAs& as_;
+};
+
+}  // namespace
+
+Checkpoint ModelFolder::open_dit() const {
+  (void)require(dit_, "diffusion transformer");
+  return Checkpoint::open(dit_);
 }
 
-models::ConditionEncoder ModelFolder::load_condition_encoder(LoadAs as) const {
+models::Dit ModelFolder::load_dit(const LoadAs& as) const {
+  const auto config = dit_config();
+  auto checkpoint = Checkpoint::open(dit_);
+  AdaptedSource source(checkpoint, as);
+  return models::bind_dit(Weights(source, as.dtype, "", as.placer), config);
+}
+
+models::ConditionEncoder ModelFolder::load_condition_encoder(const LoadAs& as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
   return models::bind_condition_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::SemanticTokenizer ModelFolder::load_semantic_tokenizer(LoadAs as) const {
+models::SemanticTokenizer ModelFolder::load_semantic_tokenizer(const LoadAs& as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
   return models::bind_semantic_tokenizer(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::SemanticDetokenizer ModelFolder::load_semantic_detokenizer(LoadAs as) const {
+models::SemanticDetokenizer ModelFolder::load_semantic_detokenizer(const LoadAs& as) const {
   const auto config = dit_config();
   auto checkpoint = Checkpoint::open(dit_);
   return models::bind_semantic_detokenizer(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::OobleckEncoder ModelFolder::load_vae_encoder(LoadAs as) const {
+models::OobleckEncoder ModelFolder::load_vae_encoder(const LoadAs& as) const {
   auto config = vae_config();
   auto checkpoint = Checkpoint::open(vae_);
   return models::bind_oobleck_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::OobleckDecoder ModelFolder::load_vae_decoder(LoadAs as) const {
+models::OobleckDecoder ModelFolder::load_vae_decoder(const LoadAs& as) const {
   auto config = vae_config();
   auto checkpoint = Checkpoint::open(vae_);
   return models::bind_oobleck_decoder(Weights(checkpoint, as.dtype, "", as.placer), config);
 }
 
-models::TextEncoder ModelFolder::load_text_encoder(LoadAs as) const {
+models::TextEncoder ModelFolder::load_text_encoder(const LoadAs& as) const {
   const auto config = text_config();
   auto checkpoint = Checkpoint::open(text_);
   return models::bind_text_encoder(Weights(checkpoint, as.dtype, "", as.placer), config);
@@ -172,7 +200,7 @@ std::uint64_t ModelFolder::SeparatorFile::bytes() const {
   return sum;
 }
 
-models::Roformer ModelFolder::load_separator(LoadAs as) const {
+models::Roformer ModelFolder::load_separator(const LoadAs& as) const {
   auto file = open_separator();
   return models::bind_roformer(Weights(file.checkpoint, as.dtype, "", as.placer), file.config);
 }

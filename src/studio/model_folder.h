@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -31,6 +32,8 @@ namespace headroom::studio {
 struct LoadAs {
   at::ScalarType dtype = at::kFloat;
   Placer* placer = nullptr;
+  /// What a stored parameter becomes before it is placed (a LoRA is merged into it); empty: itself.
+  std::function<at::Tensor(const std::string& name, const at::Tensor& stored)> adapt{};
 };
 
 /// The configurations of all networks: what sizes and bounds follow from.
@@ -65,15 +68,17 @@ class ModelFolder {
   };
   SeparatorFile open_separator() const;
 
-  models::Dit load_dit(LoadAs as = {}) const;
-  models::ConditionEncoder load_condition_encoder(LoadAs as = {}) const;
-  models::SemanticTokenizer load_semantic_tokenizer(LoadAs as = {}) const;
-  models::SemanticDetokenizer load_semantic_detokenizer(LoadAs as = {}) const;
-  models::OobleckEncoder load_vae_encoder(LoadAs as = {}) const;
-  models::OobleckDecoder load_vae_decoder(LoadAs as = {}) const;
-  models::TextEncoder load_text_encoder(LoadAs as = {}) const;
+  models::Dit load_dit(const LoadAs& as = {}) const;
+  /// The diffusion transformer's mapped file.
+  Checkpoint open_dit() const;
+  models::ConditionEncoder load_condition_encoder(const LoadAs& as = {}) const;
+  models::SemanticTokenizer load_semantic_tokenizer(const LoadAs& as = {}) const;
+  models::SemanticDetokenizer load_semantic_detokenizer(const LoadAs& as = {}) const;
+  models::OobleckEncoder load_vae_encoder(const LoadAs& as = {}) const;
+  models::OobleckDecoder load_vae_decoder(const LoadAs& as = {}) const;
+  models::TextEncoder load_text_encoder(const LoadAs& as = {}) const;
   BpeTokenizer load_text_tokenizer() const;
-  models::Roformer load_separator(LoadAs as = {}) const;
+  models::Roformer load_separator(const LoadAs& as = {}) const;
 
   /// Latents of silence, [1, frames, C] fp32; far from zero.
   at::Tensor load_silence() const;

@@ -28,14 +28,14 @@ std::uint64_t count(Bind bind, at::ScalarType stored, at::ScalarType dtype, bool
 
 template <class Network>
 Part<Network> add(Residency& residency, const char* name, ComponentGroup group, std::uint64_t bytes,
-                  std::function<Network(LoadAs)> load, at::ScalarType dtype,
+                  std::function<Network(const LoadAs&)> load, at::ScalarType dtype,
                   bool keep_narrow = false) {
   auto placement = std::make_unique<NetworkPlacement<Network>>(
       [load = std::move(load), dtype](Placer& placer) {
         return load({dtype, &placer});
       },
       name, keep_narrow);
-  const auto* typed = placement.get();
+  auto* typed = placement.get();
   return {&residency.add(name, group, bytes, std::move(placement)), typed};
 }
 
@@ -45,7 +45,7 @@ class SeparatorSource {
   SeparatorSource(ModelFolder folder, bool keep, std::shared_ptr<std::uint64_t> bytes_read)
       : folder_(std::move(folder)), keep_(keep), bytes_read_(std::move(bytes_read)) {}
 
-  models::Roformer load(LoadAs as) {
+  models::Roformer load(const LoadAs& as) {
     if (!file_) {
       file_ = folder_.open_separator();
       *bytes_read_ += file_->bytes();
@@ -109,30 +109,33 @@ Networks::Networks(Residency& residency, const ModelFolder& folder, Precision pr
   const auto dtype = dtype_of(precision);
   dit = add<models::Dit>(
       residency, "dit", ComponentGroup::stream, sizes_.dit,
-      [folder](LoadAs as) { return folder.load_dit(as); }, dtype);
+      [folder, adapt = adapt_dit_](const LoadAs& as) {
+        return folder.load_dit({as.dtype, as.placer, *adapt});
+      },
+      dtype);
   vae_decoder = add<models::OobleckDecoder>(
       residency, "vae_decoder", ComponentGroup::stream, sizes_.vae_decoder,
-      [folder](LoadAs as) { return folder.load_vae_decoder(as); }, dtype);
+      [folder](const LoadAs& as) { return folder.load_vae_decoder(as); }, dtype);
   text_encoder = add<models::TextEncoder>(
       residency, "text_encoder", ComponentGroup::conditioning, sizes_.text_encoder,
-      [folder](LoadAs as) { return folder.load_text_encoder(as); }, dtype);
+      [folder](const LoadAs& as) { return folder.load_text_encoder(as); }, dtype);
   condition_encoder = add<models::ConditionEncoder>(
       residency, "condition_encoder", ComponentGroup::conditioning, sizes_.condition_encoder,
-      [folder](LoadAs as) { return folder.load_condition_encoder(as); }, dtype);
+      [folder](const LoadAs& as) { return folder.load_condition_encoder(as); }, dtype);
   semantics = add<Semantics>(
       residency, "semantic_tokenizer", ComponentGroup::conditioning, sizes_.semantics,
-      [folder](LoadAs as) {
+      [folder](const LoadAs& as) {
         return Semantics{folder.load_semantic_tokenizer(as), folder.load_semantic_detokenizer(as)};
       },
       dtype);
   vae_encoder = add<models::OobleckEncoder>(
       residency, "vae_encoder", ComponentGroup::conditioning, sizes_.vae_encoder,
-      [folder](LoadAs as) { return folder.load_vae_encoder(as); }, dtype);
+      [folder](const LoadAs& as) { return folder.load_vae_encoder(as); }, dtype);
   if (!configs_.separator) return;
   auto source = std::make_shared<SeparatorSource>(folder, cache_separator, separator_bytes_read_);
   separator = add<models::Roformer>(
       residency, "separator", ComponentGroup::separator, sizes_.separator,
-      [source](LoadAs as) { return source->load(as); }, at::kFloat, /*keep_narrow=*/true);
+      [source](const LoadAs& as) { return source->load(as); }, at::kFloat, /*keep_narrow=*/true);
 }
 
 Networks::Networks(Residency& residency, const ModelConfigs& configs, Precision precision,

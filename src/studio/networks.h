@@ -27,7 +27,7 @@ struct Semantics {
 template <class Network>
 struct Part {
   memory::Component* component = nullptr;
-  const NetworkPlacement<Network>* placement = nullptr;
+  NetworkPlacement<Network>* placement = nullptr;
 
   /// Only in a step that needs the component.
   const Network& operator*() const { return placement->network(); }
@@ -53,6 +53,12 @@ class Networks {
   Networks(memory::Residency& residency, const ModelConfigs& configs, Precision precision,
            const WeightSizes& sizes);
 
+  /// What the diffusion transformer's parameters go through before they are placed, from the next
+  /// restore on. Executor's thread, or before anything runs.
+  void adapt_dit(std::function<at::Tensor(const std::string&, const at::Tensor&)> adapt) {
+    *adapt_dit_ = std::move(adapt);
+  }
+
   const ModelConfigs& configs() const { return configs_; }
   Precision precision() const { return precision_; }
   const WeightSizes& sizes() const { return sizes_; }
@@ -74,6 +80,8 @@ class Networks {
   ModelConfigs configs_;
   Precision precision_;
   WeightSizes sizes_;
+  std::shared_ptr<std::function<at::Tensor(const std::string&, const at::Tensor&)>> adapt_dit_ =
+      std::make_shared<std::function<at::Tensor(const std::string&, const at::Tensor&)>>();
   std::shared_ptr<std::uint64_t> separator_bytes_read_ = std::make_shared<std::uint64_t>(0);
 };
 

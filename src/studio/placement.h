@@ -57,8 +57,12 @@ class NetworkPlacement : public memory::Placement {
   void restore(memory::Device& device) override {
     DevicePlacer placer(device, name_, keep_narrow_);
     network_.emplace(bind_(placer));
+    if (restored) restored(*network_, device);
   }
   void drop() noexcept override { network_.reset(); }
+
+  /// Called with the network whenever it was bound.
+  std::function<void(Network&, memory::Device&)> restored;
 
   /// Only while the component is in use.
   const Network& network() const { return network_.value(); }

@@ -10,9 +10,9 @@
 
 namespace headroom::studio {
 
-/// Chunks of the VAE encoder in latent frames, margins included: 20 s down to 6 s. One shape serves
+/// Chunks of the VAE encoder in latent frames, margins included: 15 s down to 3 s. One shape serves
 /// tracks of every length.
-inline constexpr std::int64_t kEncodeChunks[] = {500, 375, 250, 192, 150};
+inline constexpr std::int64_t kEncodeChunks[] = {375, 250, 150, 75};
 /// Tiles of the VAE decoder in latent frames: 10 s down to 1.3 s.
 inline constexpr std::int64_t kDecodeChunks[] = {256, 128, 64, 33};
 /// Latent frames that go through the semantic tokenizer at once: one minute down to four seconds.

@@ -40,6 +40,7 @@ class Studio {
   memory::Residency& residency() { return *residency_; }
   memory::Executor& executor() { return *executor_; }
   const Networks& networks() const { return *networks_; }
+  Networks& networks() { return *networks_; }
   const StudioSettings& settings() const { return settings_; }
 
  private:

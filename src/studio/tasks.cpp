@@ -79,13 +79,13 @@ void EncodeTask::run(const StepContext& context) {
 
 at::Tensor EncodeTask::latents() const { return sample_latents(moments_, seed_); }
 
-HintsTask::HintsTask(const Networks& networks, TaskInfo info, at::Tensor source, at::Tensor silence,
-                     Progress& progress)
+HintsTask::HintsTask(const Networks& networks, TaskInfo info, const at::Tensor& source,
+                     const at::Tensor& silence, Progress& progress)
     : networks_(networks), info_(std::move(info)), frames_(source.size(1)), progress_(progress) {
   const auto window = networks.configs().dit.pool_window;
   const auto missing = (window - frames_ % window) % window;
-  source_ = missing == 0 ? std::move(source)
-                         : at::cat({source, silence_frames(silence, missing).to(source)}, 1);
+  source_ =
+      missing == 0 ? source : at::cat({source, silence_frames(silence, missing).to(source)}, 1);
 }
 
 std::optional<Step> HintsTask::next() {
@@ -225,8 +225,7 @@ at::Tensor decode_frames(const Networks& networks, const StepContext& context,
   const DeviceScope scope(context.device, purpose);
   const auto placed =
       context.device.to_device(latents.transpose(1, 2), dtype_of(networks.precision()), purpose);
-  const auto audio = context.device.to_host(models::decode(*networks.vae_decoder, placed)[0]);
-  return audio;
+  return context.device.to_host(models::decode(*networks.vae_decoder, placed)[0]);
 }
 
 }  // namespace

@@ -53,8 +53,8 @@ class EncodeTask : public memory::Task {
 /// Source latents [1, T, C] → semantic hints [1, T, C].
 class HintsTask : public memory::Task {
  public:
-  HintsTask(const Networks& networks, memory::TaskInfo info, at::Tensor source, at::Tensor silence,
-            Progress& progress = no_progress());
+  HintsTask(const Networks& networks, memory::TaskInfo info, const at::Tensor& source,
+            const at::Tensor& silence, Progress& progress = no_progress());
   const memory::TaskInfo& info() const override { return info_; }
   std::optional<memory::Step> next() override;
   void run(const memory::StepContext& context) override;

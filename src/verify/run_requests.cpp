@@ -120,7 +120,8 @@ ReferenceWays reference_ways(const Golden& golden) {
           .drop_one = first,
           .discard_on_shrink = true,
           .bursts = true,
-          .dcw_in_kept_frames = true};
+          .dcw_in_kept_frames = true,
+          .state = golden.config().value("dtype", "f32") == "bf16" ? at::kBFloat16 : at::kFloat};
 }
 
 void RunDcw::change(const nlohmann::json& json, const RunRequests& requests,

@@ -49,6 +49,9 @@ void add_case(const Golden& golden, size_t number, const nlohmann::json& json, R
   Still still;
   Ring ring(still, settings_of(golden, json));
   const auto pattern = field<std::string>(json, "pattern", golden.label());
+  if (pattern != "every_tick" && pattern != "every_third" && pattern != "alternating_denoise0")
+    throw Error(ErrorKind::input,
+                fmt::format("{}: unknown pattern '{}'", golden.label(), printable(pattern)));
   std::map<std::uint64_t, std::int32_t> names;
   std::set<std::uint64_t> seen;
   Table admitted;

@@ -99,8 +99,8 @@ void add_blends(const Golden& golden, Results& results) {
   const auto b = prompt(golden, "b");
   for (const double alpha : golden.config().value("alphas", std::vector<double>{})) {
     const auto text = number_text(alpha);
-    add_prompt("blend.ab." + text, blend(a, b, alpha), results);
-    add_prompt("blend.ba." + text, blend(b, a, alpha), results);
+    add_prompt("blend.ab." + text, blend(a, b, alpha, BlendKind::linear), results);
+    add_prompt("blend.ba." + text, blend(b, a, alpha, BlendKind::linear), results);
     add_prompt("average.ab." + text, average(a, b, alpha), results);
     add_prompt("average.ba." + text, average(b, a, alpha), results);
   }
@@ -233,7 +233,8 @@ void verify_prompt_blend(Golden& golden, Results& results) {
                            prompt(golden, "fb")};
   const auto cases = field<nlohmann::json>(golden.config(), "cases", golden.label());
   for (size_t i = 0; i < cases.size(); ++i)
-    add_prompt(fmt::format("{}", i), compose(prompts, cases[i].at(0), cases[i].at(1)), results);
+    add_prompt(fmt::format("{}", i),
+               compose(prompts, cases[i].at(0), cases[i].at(1), BlendKind::linear), results);
 }
 
 void verify_slerp(Golden& golden, Results& results) {

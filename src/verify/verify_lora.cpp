@@ -18,7 +18,7 @@ using namespace diffusion;
 class Base {
  public:
   Base(const Golden& golden, const std::string& dtype) {
-    const auto prefix = "in.base." + dtype + ".";
+    const auto prefix = fmt::format("in.base.{}.", dtype);
     base_ = tensors_below(golden, prefix);
     weights_ = base_;
   }
@@ -48,7 +48,7 @@ std::vector<std::string> files_of(const Golden& golden) {
 
 Result<Lora, LoraRefusal> read(const Golden& golden, const std::string& file,
                                const LoraShapes& shapes, const LoraReading& reading) {
-  return read_lora(tensors_below(golden, "in.file." + file + "."), shapes, reading);
+  return read_lora(tensors_below(golden, fmt::format("in.file.{}.", file)), shapes, reading);
 }
 
 // A file of which the reference took nothing is one that it did not understand (f6, f7) or could
@@ -59,7 +59,7 @@ void add_deltas(const Golden& golden, const std::string& dtype, const LoraShapes
     const auto lora = read(golden, file, shapes, {.scale_by_alpha = false});
     const auto recorded = golden.config()
                               .value("compute", nlohmann::json::object())
-                              .value(dtype + "." + file, nlohmann::json::object());
+                              .value(fmt::format("{}.{}", dtype, file), nlohmann::json::object());
     if (recorded.contains("error")) {
       const bool refused =
           !lora && lora.error().reason.find("incompatible base model") != std::string::npos;
@@ -131,7 +131,7 @@ class Sequence {
       stack_.merge_all();
       // The reference "enables" a file of which it understands nothing (FIX-11c).
       const bool blind = golden_.config()["compute"]
-                             .value(dtype_ + "." + call.id, nlohmann::json::object())
+                             .value(fmt::format("{}.{}", dtype_, call.id), nlohmann::json::object())
                              .value("params", nlohmann::json::array())
                              .empty();
       if (!blind)
@@ -155,7 +155,8 @@ class Sequence {
     const auto lora = read(golden_, call.id, stack_.shapes(), {.scale_by_alpha = false});
     if (!lora) return false;
     // What the recording could not read stays out here as well.
-    if (golden_.config()["compute"][dtype_ + "." + call.id].value("bytes", 0) == 0) return true;
+    if (golden_.config()["compute"][fmt::format("{}.{}", dtype_, call.id)].value("bytes", 0) == 0)
+      return true;
     if (stack_.enabled(call.id) && call.strength && *call.strength != stack_.strength(call.id)) {
       lost_ = call.id;
       before_ = base_.weights();

@@ -78,7 +78,7 @@ void add_sequence(const Golden& golden, Results& results) {
   constexpr double strength = 0.7;  // of the file's one LoRA
   for (size_t i = 0; i < sequence.size(); ++i) {
     const auto& step = sequence[i];
-    const auto actions = keeper.swap(step.at("source_s"), step.at("walk"));
+    const auto actions = keeper.change_source(step.at("source_s"), step.at("walk"));
     const bool same = actions && listed(actions.value(), strength) == step.at("actions") &&
                       engines_of(keeper.now()) == step.at("engines") &&
                       keeper.now().seconds == step.at("picked");

@@ -223,8 +223,8 @@ class Replay {
     const bool narrow = golden_.config().value("dtype", "f32") == "bf16";
     results_.add(
         "out.schedule." + name,
-        at::tensor(timesteps(golden_.config().at("infer_steps"), golden_.config().at("shift"),
-                             requests_.request(name).denoise),
+        at::tensor(timesteps_in(reference_ways(golden_).state, golden_.config().at("infer_steps"),
+                                golden_.config().at("shift"), requests_.request(name).denoise),
                    at::kDouble),
         narrow ? Rule{.absolute = 0.012} : Rule{.absolute = 2e-7});
     const auto output = "out.batch." + name;

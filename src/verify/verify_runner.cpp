@@ -290,9 +290,9 @@ void Scenario::plan(std::int64_t iteration) {
   auto source = own(source_);
   last_plan_ = planner_.plan(knobs_, source.size(1));
   const auto& plan = last_plan_;
-  source = history_.mix(source, plan.feedback, plan.feedback_depth);
-  const auto context =
-      structure_hint(at::full_like(own(context_), kSilence), own(context_), plan.hint);
+  source = history_.mix(source, plan.feedback, plan.feedback_depth, BlendKind::linear);
+  const auto context = structure_hint(at::full_like(own(context_), kSilence), own(context_),
+                                      plan.hint, BlendKind::linear);
   plans_.push_back({{"tick", ticks_},
                     {"denoise", plan.denoise},
                     {"seed", plan.seed},

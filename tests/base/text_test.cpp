@@ -30,6 +30,17 @@ TEST(HumanBytes, ReadsWell) {
   EXPECT_EQ(human_bytes(std::uint64_t{8} << 30), "8.0 GiB");
 }
 
+TEST(ParseBytes, ReadsWhatPeopleWrite) {
+  EXPECT_EQ(parse_bytes("6GiB"), std::uint64_t{6} << 30);
+  EXPECT_EQ(parse_bytes("1.5 g"), std::uint64_t{3} << 29);
+  EXPECT_EQ(parse_bytes("800MiB"), std::uint64_t{800} << 20);
+  EXPECT_EQ(parse_bytes("2GB"), std::uint64_t{2'000'000'000});
+  EXPECT_EQ(parse_bytes("512"), 512U);
+  EXPECT_EQ(parse_bytes("0"), 0U);
+  for (const auto* bad : {"", "GiB", "-1", "1 parsec", "1e99", "nan", "6GiBs", "inf"})
+    EXPECT_ERROR((void)parse_bytes(bad), ErrorKind::usage, "is not a size");
+}
+
 TEST(ReadTextFile, GivesTheBytesOrOneClearError) {
   const TempFolder folder;
   const auto path = folder.path() / "text";

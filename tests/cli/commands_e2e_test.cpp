@@ -57,6 +57,41 @@ TEST(Commands, TheModelCanComeFromTheEnvironment) {
   EXPECT_EQ(ran.status, 0) << ran.err;
 }
 
+TEST(Commands, PlanSaysWhetherASessionFitsAndWhatWould) {
+  const Workshop shop;
+  const auto fits = shop.run_json({"plan", "--memory", "6GiB", "--duration", "240"});
+  EXPECT_TRUE(fits.value("fits", false)) << "the 2B model, stems and a swap in 6 GiB";
+  EXPECT_GT(fits["operations"].size(), 20U);
+  EXPECT_LE(fits.value("peak", 0ULL) + fits.value("slack", 0ULL), 6ULL << 30);
+  const auto roomy = shop.run_json({"plan", "--memory", "8GiB", "--separator-park", "never"});
+  EXPECT_EQ(roomy.value("parks", 1), 0);
+
+  const auto tight = shop.run({"plan", "--memory", "2GiB", "--json"});
+  EXPECT_EQ(tight.status, 1);
+  const auto refused = nlohmann::json::parse(tight.out);
+  EXPECT_FALSE(refused.value("fits", true));
+  const auto minimum = std::to_string(refused.value("minimum", 0ULL));
+  EXPECT_TRUE(shop.run_json({"plan", "--memory", minimum}).value("fits", false));
+  EXPECT_TRUE(shop.run_json({"plan", "--model", "model", "--memory", "1GiB", "--driver", "0"})
+                  .value("fits", false));
+  for (const auto* bad : {"lots", "-1GiB", "8 parsecs"})
+    EXPECT_EQ(shop.run({"plan", std::string("--memory=") + bad}).status, 2) << bad;
+}
+
+TEST(Commands, PlanDrawsATrace) {
+  const Workshop shop;
+  shop.write("run.jsonl",
+             R"({"t":0.5,"what":"granted","name":"dit","purpose":"weights","bytes":3000000000,)"
+             R"("leased":3000000000,"used":3000000000,"reserved":3100000000,"others":0,)"
+             R"("budget":6000000000})"
+             "\n");
+  shop.run_json({"plan", "--trace", "run.jsonl"});
+  EXPECT_TRUE(std::filesystem::exists(shop / "run.jsonl.svg"));
+  shop.write("bad.jsonl", "{}\n");
+  EXPECT_EQ(shop.run({"plan", "--trace", "bad.jsonl"}).status, 3);
+  EXPECT_FALSE(std::filesystem::exists(shop / "bad.jsonl.svg"));
+}
+
 // A recording that was cut off is still a recording: what is there is used.
 TEST(Commands, AWavThatWasCutOffIsUsedAsFarAsItGoes) {
   const Workshop shop;

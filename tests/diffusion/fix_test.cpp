@@ -110,6 +110,9 @@ TEST(Ring, Fix09TheStateIsWiderThanTheNetwork) {
   auto request = toy_request(1);
   request.target = {.latent = draw(2, {1, 12, 4}), .curve = Curve(0.0)};
   EXPECT_LT(largest_difference(generate(request, field, toy_settings(1)), plain), 0.02);
+  auto narrow = toy_settings(1);
+  narrow.reference.state = at::kBFloat16;
+  EXPECT_EQ(generate(request, field, narrow).scalar_type(), at::kBFloat16) << "as the reference";
   ToyField wide;
   EXPECT_LT(largest_difference(generate(request, wide, toy_settings(1)),
                                generate(toy_request(1), wide, toy_settings(1))),

@@ -160,6 +160,16 @@ TEST(FeedbackHistory, TakesTheTapThatIsThere) {
       << "latents of another source do not count";
 }
 
+TEST(FeedbackHistory, KeepsTheEnergyOfBothSides) {
+  FeedbackHistory history;
+  const auto a = NoiseGenerator(1).normal({1, 50, 64});
+  const auto b = NoiseGenerator(2).normal({1, 50, 64});
+  history.push(b);
+  const double whole = a.norm().item<double>();
+  EXPECT_NEAR(history.mix(a, 0.5, 1.0).norm().item<double>(), whole, 0.05 * whole);
+  EXPECT_LT(history.mix(a, 0.5, 1.0, BlendKind::linear).norm().item<double>(), 0.75 * whole);
+}
+
 TEST(KnobEase, EasesOutAndRetargets) {
   KnobEase ease(0.0, 1.0);
   ease.set(1.0, 10.0);

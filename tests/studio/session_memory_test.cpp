@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "expect_error.h"
+#include "studio/loras.h"
 #include "studio/small_session.h"
 
 namespace headroom::studio {
@@ -25,7 +26,7 @@ std::uint64_t leased_peak(Studio& studio, const std::string& step) {
 TEST(SessionMemory, S01_ALongSourceIsEncodedInOneChunksWorkspace) {
   // Holds the encoder's smallest chunk, not the largest, and far from the 240 s.
   const auto configs = SmallModel::shared().configs();
-  const auto small = vae_encode_footprint(configs.vae, 150, 4);
+  const auto small = vae_encode_footprint(configs.vae, 75, 4);
   const auto need = weight_sizes(configs, Precision::fp32).vae_encoder + small + 2 * kMiB;
   Studio studio(SmallModel::shared().open(), small_settings(need + memory::pool_slack(2 * need)));
   EncodeTask task(
@@ -51,7 +52,7 @@ TEST(SessionMemory, S02_ChunksMakeNoDifferenceAndTheNoiseNeverDependsOnThem) {
   };
   const auto configs = SmallModel::shared().configs();
   const auto weights = weight_sizes(configs, Precision::fp32).vae_encoder;
-  const auto need = weights + vae_encode_footprint(configs.vae, 192, 4) + 4 * kMiB;
+  const auto need = weights + vae_encode_footprint(configs.vae, 150, 4) + 4 * kMiB;
   const auto tight = need + memory::pool_slack(2 * need);
   const auto [small, small_latents] = encode(tight);
   const auto [large, large_latents] = encode(1024 * kMiB);
@@ -111,6 +112,65 @@ TEST(SessionMemory, S06_TooLittleForTheDecoderIsSaidAtLoadTime) {
   EXPECT_EQ(studio.telemetry().count("oom", "dit"), 3U) << "twice, and no further";
   faults(studio).disarm();
   EXPECT_NO_THROW((void)session.tick());
+}
+
+diffusion::Lora small_lora(const diffusion::LoraShapes& shapes) {
+  diffusion::Lora lora;
+  std::uint64_t seed = 5;
+  for (const char* name : {"layers.0.self_attn.q_proj.weight", "layers.1.mlp.up_proj.weight",
+                           "layers.2.cross_attn.o_proj.weight", "layers.3.mlp.down_proj.weight",
+                           "layers.3.self_attn.v_proj.weight"}) {
+    const auto& shape = shapes.at(name);
+    lora.deltas.push_back({name, diffusion::NoiseGenerator(++seed).normal({4, shape[1]}),
+                           diffusion::NoiseGenerator(++seed).normal({shape[0], 4}).mul_(0.1), 0.5});
+  }
+  return lora;
+}
+
+TEST(SessionMemory, S07_S08_ALoraTakesNoDeviceMemoryAndSurvivesParking) {
+  const auto model = SmallModel::shared().open();
+  Studio studio(model, small_settings(768 * kMiB));
+  Loras loras(studio.networks(), model);
+  SmallSession session(studio);
+  session.open(test_audio(1.0), "drums");
+  const auto plain = session.tick();
+  const auto used = studio.device().usage().used;
+  const auto info = session.info("lora");
+
+  const auto merge = [&] {
+    auto ticket = studio.executor().submit(loras.merge_task(info));
+    studio.executor().drain();
+    ticket.done.get();
+  };
+  ASSERT_TRUE(loras.stack().enable("a", 0, small_lora(loras.shapes()), 0.3));
+  merge();
+  EXPECT_EQ(loras.stack().waiting(), 0U);
+  EXPECT_EQ(studio.device().usage().used, used) << "S8: a merged weight takes the base's place";
+
+  // S7: a device that refuses once in the merge gets it all the same.
+  faults(studio).arm({.mode = FaultPlan::Mode::once, .n = 2, .bytes = 0, .purpose = "merge LoRA"});
+  ASSERT_TRUE(loras.stack().set_strength("a", 0.8));
+  ASSERT_NO_THROW(merge());
+  EXPECT_EQ(faults(studio).failures(), 1U);
+  faults(studio).disarm();
+  EXPECT_EQ(loras.stack().waiting(), 0U);
+  const auto changed = session.tick();
+  EXPECT_FALSE(changed.equal(plain));
+
+  studio.executor().between_steps([](memory::Residency& r) { r.park_idle(); });
+  EXPECT_TRUE(session.tick().equal(changed)) << "merged again on restore, to the same bits";
+
+  // A strength that changes while the network is parked acts when it is back.
+  studio.executor().between_steps([](memory::Residency& r) { r.park_idle(); });
+  ASSERT_TRUE(loras.stack().set_strength("a", 0.0));
+  EXPECT_TRUE(session.tick().equal(plain));
+  ASSERT_TRUE(loras.stack().set_strength("a", 0.8));
+  merge();
+  EXPECT_TRUE(session.tick().equal(changed));
+  loras.stack().disable("a");
+  merge();
+  EXPECT_TRUE(session.tick().equal(plain));
+  EXPECT_EQ(check_books(studio), "");
 }
 
 TEST(SessionMemory, S13_SwapsAndRipsUnderPressure) {
