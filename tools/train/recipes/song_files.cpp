@@ -42,11 +42,11 @@ nlohmann::json write_song(std::uint64_t number, double seconds,
                   render.stems[static_cast<std::int64_t>(i)]);
     }
   }
-  const nlohmann::json about{{"song", number},
-                             {"bpm", song.bpm},
-                             {"key", key_name(song.key_index())},
-                             {"tags", synth::tags_of(song, arrangement)},
-                             {"lyrics", song.lyrics()}};
+  nlohmann::json about{{"song", number},
+                       {"bpm", song.bpm},
+                       {"key", key_name(song.key_index())},
+                       {"tags", synth::tags_of(song, arrangement)},
+                       {"lyrics", song.lyrics()}};
   write_text_file(folder / "song.json", about.dump(2));
   return about;
 }
