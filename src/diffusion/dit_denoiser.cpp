@@ -55,6 +55,7 @@ void DitDenoiser::together(std::span<const Row> rows, const std::vector<std::siz
     (void)prepared(rows[i].condition->states);
   }
   std::vector<const models::DitCondition*> conditions;
+  conditions.reserve(chosen.size());
   for (const auto i : chosen) conditions.push_back(&prepared(rows[i].condition->states));
   const auto all =
       models::velocity(dit_, at::cat(x), at::cat(context), at::cat(t), stacked(conditions));
