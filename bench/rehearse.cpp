@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "diffusion/noise.h"
-#include "memory/plan_slot.h"
 #include "studio/conditioning.h"
 #include "studio/memory_plan.h"
+#include "studio/stream.h"
 #include "studio/studio.h"
 #include "studio/tasks.h"
 #include "tensor/blas.h"
@@ -60,10 +60,6 @@ class Hook : public Progress {
   std::function<void()> first_;
 };
 
-struct Buffers : memory::Plan {
-  at::Tensor memory;
-};
-
 class Rehearsal {
  public:
   Rehearsal(const Options& options, studio::Studio& studio)
@@ -71,11 +67,7 @@ class Rehearsal {
         frames_(studio::duration_class(options.seconds) * 25),
         tokenizer_(studio::ModelFolder::open(options.model).load_text_tokenizer()),
         silence_(studio::ModelFolder::open(options.model).load_silence()),
-        slot_(studio.residency(), "session", [](const memory::PlanSpec& spec) {
-          auto plan = std::make_unique<Buffers>();
-          plan->memory = at::empty({static_cast<std::int64_t>(spec.buffers)}, at::kByte);
-          return plan;
-        }) {
+        stream_(studio, "session", {.steps = 2, .depth = 4}) {
     driver_ = lease("driver's context", parse_bytes(options.driver));
   }
 
@@ -172,31 +164,21 @@ class Rehearsal {
   void prompt(const std::string& during) {
     const auto task = condition_task();
     measured(during + "condition", [&] { studio_.executor().run(*task); });
-    measured(during + "prepare condition", [&] {
-      studio::PrepareTask prepare(studio_.residency(), studio_.networks(), info("session"),
-                                  task->states());
-      studio_.executor().run(prepare);
-      condition_ = prepare.take();
-    });
+    states_ = task->states();
   }
 
   void change() {
-    measured("plan", [&] { slot_.change(studio::session_plan(studio_.networks(), frames_, 4)); });
+    measured("plan", [&] { stream_.lay_out(frames_, studio::PromptSize{}.rows()); });
   }
 
   void tick() {
     measured("tick", [&] {
-      const auto x = latents();
-      const auto context = studio::make_context(x);
-      studio::TickTask task(studio_.networks(), info("session", Priority::realtime), frames_,
-                            [&](const models::Dit& dit, memory::Device& device) {
-                              const auto place = [&](const at::Tensor& host) {
-                                return device.to_device(host, at::kFloat, "tick");
-                              };
-                              (void)models::velocity(dit, place(x), place(context),
-                                                     at::full({1}, 0.5F), condition_->condition);
-                            });
-      studio_.executor().run(task);
+      diffusion::Request request;
+      request.conditions = {{.states = states_, .mask = {}}};
+      request.context = studio::make_context(latents());
+      request.source = latents();
+      request.denoise = 0.9;
+      (void)stream_.run(request, Priority::realtime);
     });
   }
 
@@ -217,7 +199,7 @@ class Rehearsal {
           studio_.residency(), studio_.networks(), info("upload", Priority::background),
           studio_.settings().separator,
           noise({config.channels, static_cast<std::int64_t>(kRippedSeconds * config.sample_rate)}),
-          [](const at::Tensor&) {}, hook);
+          config.sample_rate, [](const at::Tensor&) {}, hook);
       studio_.executor().run(task);
       edit_.done.get();
     });
@@ -227,10 +209,10 @@ class Rehearsal {
   std::int64_t frames_;
   BpeTokenizer tokenizer_;
   at::Tensor silence_;
-  memory::PlanSlot slot_;
+  studio::Stream stream_;
   memory::Lease driver_;
   memory::Ticket edit_;
-  std::unique_ptr<studio::HeldCondition> condition_;
+  at::Tensor states_;
   std::vector<Row> rows_;
   size_t seen_ = 0;
 };

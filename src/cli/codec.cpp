@@ -5,7 +5,7 @@
 #include "audio/load.h"
 #include "base/error.h"
 #include "cli/command.h"
-#include "studio/vae_codec.h"
+#include "studio/tasks.h"
 #include "tensor/checkpoint.h"
 
 namespace headroom::cli {
@@ -18,20 +18,27 @@ struct Options {
   std::string output;
   std::uint64_t seed = 0;
   bool mean = false;
-  ModelOption model;
+  StudioOption studio;
 };
+
+memory::TaskInfo info(const char* name) {
+  return {
+      .name = name, .owner = "command", .priority = memory::Priority::interactive, .deadline = {}};
+}
 
 Outcome run_encode(const Options& options, Progress& progress) {
   const Meter meter;
-  const auto encoder = options.model.open().load_vae_encoder();
-  const auto& config = encoder.config;
+  const auto studio = options.studio.open(studio::ModelParts::vae);
+  const auto& config = studio->networks().configs().vae;
   const PendingFile probe(
       options.output);  // a folder that cannot be written is known before the work
   const auto audio = load_audio(options.input, static_cast<int>(config.sample_rate),
                                 {.channels = config.audio_channels}, progress);
-  const auto moments = studio::encode_track(encoder, audio, progress);
-  const auto latents = options.mean ? models::posterior(moments).mean.transpose(1, 2).contiguous()
-                                    : studio::sample_latents(moments, options.seed);
+  studio::EncodeTask task(studio->networks(), info("encode"), audio, options.seed, progress);
+  studio->executor().run(task);
+  const auto latents = options.mean
+                           ? models::posterior(task.moments()).mean.transpose(1, 2).contiguous()
+                           : task.latents();
   save_safetensors(options.output, {{kLatents, latents}},
                    {{"sample_rate", std::to_string(config.sample_rate)},
                     {"hop", std::to_string(config.hop())},
@@ -101,22 +108,23 @@ std::int64_t wanted_samples(const SafetensorsFile& file, std::int64_t all) {
 
 Outcome run_decode(const Options& options, Progress& progress) {
   const Meter meter;
-  const auto decoder = options.model.open().load_vae_decoder();
-  const auto& config = decoder.config;
+  const auto studio = options.studio.open(studio::ModelParts::vae);
+  const auto& config = studio->networks().configs().vae;
   const auto rate = static_cast<int>(config.sample_rate);
   const auto file = open_latents(options.input);
   const auto latents = read_latents(file, config);
   AudioWriter writer(options.output, rate, static_cast<int>(config.audio_channels));
   const auto samples = wanted_samples(file, latents.size(1) * config.hop());
   auto left = samples;
-  studio::decode_latents(
-      decoder, latents, studio::kDecodeFrames, studio::kDecodeOverlap,
+  studio::DecodeTask task(
+      studio->networks(), info("decode"), latents,
       [&](const at::Tensor& block) {
         const auto count = std::min(left, block.size(1));
         left -= count;
         writer.write(block.narrow(1, 0, count).clamp(-1.0, 1.0));
       },
       progress);
+  studio->executor().run(task);
   writer.commit();
   const double seconds = static_cast<double>(samples) / rate;
   Outcome outcome;
@@ -135,7 +143,7 @@ Command add_encode(CLI::App& app) {
   command->add_option("-o,--output", options->output, "Latents file (.safetensors)")->required();
   add_seed(*command, options->seed, "Seed of the posterior's sample");
   command->add_flag("--mean", options->mean, "The posterior's mean instead of a sample");
-  options->model.add_to(*command);
+  options->studio.add_to(*command);
   return {command,
           [options](const Common&, Progress& progress) { return run_encode(*options, progress); }};
 }
@@ -147,7 +155,7 @@ Command add_decode(CLI::App& app) {
   command
       ->add_option("-o,--output", options->output, "Audio file: .wav, .flac, .ogg, .opus or .mp3")
       ->required();
-  options->model.add_to(*command);
+  options->studio.add_to(*command);
   return {command,
           [options](const Common&, Progress& progress) { return run_decode(*options, progress); }};
 }

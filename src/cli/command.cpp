@@ -32,6 +32,24 @@ studio::ModelFolder ModelOption::open() const {
   return studio::ModelFolder::open(chosen, variant);
 }
 
+void StudioOption::add_to(CLI::App& app) {
+  model.add_to(app);
+  app.add_option("--memory", memory,
+                 "Device memory to use at most, such as 8GiB; default: all that there is");
+  app.add_option("--leave-free", leave_free,
+                 "Device memory to keep free for other programs, such as 4GiB");
+  app.add_option("--precision", precision, "fp32 or bf16; default: bf16 on a GPU, fp32 on the CPU");
+}
+
+std::unique_ptr<studio::Studio> StudioOption::open(studio::ModelParts parts) const {
+  studio::StudioSettings settings;
+  settings.parts = parts;
+  if (!memory.empty()) settings.memory = parse_bytes(memory);
+  if (!leave_free.empty()) settings.leave_free = parse_bytes(leave_free);
+  if (!precision.empty()) settings.precision = studio::parse_precision(precision);
+  return std::make_unique<studio::Studio>(model.open(), settings);
+}
+
 CLI::Option* add_seed(CLI::App& app, std::uint64_t& seed, const std::string& what) {
   const auto check = [](const std::string& text) -> std::string {
     std::uint64_t value = 0;

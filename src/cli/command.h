@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/progress.h"
-#include "studio/model_folder.h"
+#include "studio/studio.h"
 
 namespace headroom::cli {
 
@@ -41,9 +41,11 @@ Command add_cover(CLI::App& app);
 Command add_decode(CLI::App& app);
 Command add_doctor(CLI::App& app);
 Command add_encode(CLI::App& app);
+Command add_generate(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_make_model(CLI::App& app);
 Command add_plan(CLI::App& app);
+Command add_repaint(CLI::App& app);
 Command add_stems(CLI::App& app);
 Command add_verify(CLI::App& app);
 
@@ -55,6 +57,17 @@ struct ModelOption {
   void add_to(CLI::App& app);
   /// Throws Error(usage) when neither --model nor HEADROOM_MODEL is given.
   studio::ModelFolder open() const;
+};
+
+/// A model on a device with a budget, for the commands that run networks on it.
+struct StudioOption {
+  ModelOption model;
+  std::string memory;
+  std::string leave_free;
+  std::string precision;
+
+  void add_to(CLI::App& app);
+  std::unique_ptr<studio::Studio> open(studio::ModelParts parts) const;
 };
 
 /// Adds `--seed`: a whole number of 64 bits, nothing that would wrap or saturate into one.

@@ -17,7 +17,6 @@ namespace {
 struct Options {
   std::string memory = "8GiB";
   double seconds = 240.0;
-  std::int64_t depth = 4;
   std::string precision = "bf16";
   std::string driver = "512MiB";
   bool no_stems = false;
@@ -56,7 +55,6 @@ Outcome run(const Options& options) {
   request.budget = parse_bytes(options.memory);
   request.driver = parse_bytes(options.driver);
   request.seconds = options.seconds;
-  request.depth = options.depth;
   request.stems = !options.no_stems && request.configs.separator.has_value();
   request.policy.park = memory::parse_separator_park(options.park);
   const auto plan = studio::plan_session(request);
@@ -76,9 +74,6 @@ Command add_plan(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--duration", options->seconds, "Longest source in seconds")
       ->check(CLI::Range(1.0, 240.0))
-      ->capture_default_str();
-  command->add_option("--depth,--batch", options->depth, "Generations under way at once")
-      ->check(CLI::Range(1, 8))
       ->capture_default_str();
   command->add_option("--model", options->model, "tiny, 2b, xl, or the folder of a model")
       ->capture_default_str();

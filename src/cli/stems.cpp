@@ -6,7 +6,7 @@
 #include "audio/load.h"
 #include "base/error.h"
 #include "cli/command.h"
-#include "studio/separation.h"
+#include "studio/tasks.h"
 
 namespace headroom::cli {
 namespace {
@@ -17,7 +17,7 @@ struct Options {
   std::string input;
   std::string folder;
   std::string extension = "wav";
-  ModelOption model;
+  StudioOption studio;
 };
 
 // The folder for the stems, made with those above it; those that were made and are empty go again
@@ -52,11 +52,12 @@ class OutputFolder {
 
 Outcome run(const Options& options, Progress& progress) {
   const Meter meter;
-  const auto separator = options.model.open().load_separator();
+  const auto studio = options.studio.open(studio::ModelParts::separator);
+  const auto& config = *studio->networks().configs().separator;
   const auto format = AudioReader(options.input).format();
   const OutputFolder folder(options.folder);
 
-  const auto names = studio::stem_names(separator.config);
+  const auto names = studio::stem_names(config);
   const auto prefix = fs::path(options.input).stem().string();
   std::vector<fs::path> paths;
   std::vector<AudioWriter> writers;
@@ -66,13 +67,19 @@ Outcome run(const Options& options, Progress& progress) {
     writers.emplace_back(paths.back(), format.rate, format.channels);
   }
   const auto audio = load_audio(options.input, format.rate, {}, progress);
-  studio::separate_at_rate(
-      separator, audio, format.rate,
+  studio::SeparateTask task(
+      studio->residency(), studio->networks(),
+      {.name = "stems",
+       .owner = "command",
+       .priority = memory::Priority::interactive,
+       .deadline = {}},
+      studio->settings().separator, audio, format.rate,
       [&](const at::Tensor& block) {
         for (size_t i = 0; i < writers.size(); ++i)
           writers[i].write(block[static_cast<std::int64_t>(i)]);
       },
       progress);
+  studio->executor().run(task);
   for (auto& writer : writers) writer.commit();
 
   const double seconds = static_cast<double>(audio.size(1)) / format.rate;
@@ -100,7 +107,7 @@ Command add_stems(CLI::App& app) {
       ->required();
   command->add_option("--format", options->extension, "wav (32-bit float), flac, ogg, opus or mp3")
       ->capture_default_str();
-  options->model.add_to(*command);
+  options->studio.add_to(*command);
   return {command,
           [options](const Common&, Progress& progress) { return run(*options, progress); }};
 }

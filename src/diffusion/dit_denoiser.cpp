@@ -30,7 +30,9 @@ const models::DitCondition& DitDenoiser::prepared(const at::Tensor& states) {
   for (const auto& one : prepared_) {
     if (one.states.is_same(states)) return one.condition;
   }
-  prepared_.push_back({states, models::prepare_condition(dit_, states)});
+  if (plan_.most_prepared > 0 && prepared_.size() >= plan_.most_prepared && !plan_.batched)
+    prepared_.erase(prepared_.begin());
+  prepared_.push_back({states, models::prepare_condition(*dit_, states)});
   return prepared_.back().condition;
 }
 
@@ -39,7 +41,7 @@ void DitDenoiser::forget_unused() {
 }
 
 at::Tensor DitDenoiser::alone(const Row& row) {
-  return models::velocity(dit_, row.x, row.context, one_time(row.t, row.x),
+  return models::velocity(*dit_, row.x, row.context, one_time(row.t, row.x),
                           prepared(row.condition->states));
 }
 
@@ -58,7 +60,7 @@ void DitDenoiser::together(std::span<const Row> rows, const std::vector<std::siz
   conditions.reserve(chosen.size());
   for (const auto i : chosen) conditions.push_back(&prepared(rows[i].condition->states));
   const auto all =
-      models::velocity(dit_, at::cat(x), at::cat(context), at::cat(t), stacked(conditions));
+      models::velocity(*dit_, at::cat(x), at::cat(context), at::cat(t), stacked(conditions));
   for (size_t k = 0; k < chosen.size(); ++k)
     velocities[chosen[k]] = all.narrow(0, static_cast<std::int64_t>(k), 1);
 }

@@ -20,13 +20,21 @@ struct RowPlan {
   bool batched = false;
   /// Rows of one pass; more are split (FIX-12).
   std::int64_t most_rows = 8;
+  /// Conditions that are kept prepared at once: the oldest of more is prepared anew when its turn
+  /// comes. Rows of one pass count together. 0: all that somebody holds.
+  std::size_t most_prepared = 0;
 };
 
 /// Keeps what the network computes from a condition alone for as long as somebody else holds the
-/// condition's states. One thread. The network outlives it.
+/// condition's states. One thread.
 class DitDenoiser final : public Denoiser {
  public:
-  explicit DitDenoiser(const models::Dit& dit, RowPlan plan = {}) : dit_(dit), plan_(plan) {}
+  explicit DitDenoiser(RowPlan plan = {}) : plan_(plan) {}
+  explicit DitDenoiser(const models::Dit& dit, RowPlan plan = {}) : dit_(&dit), plan_(plan) {}
+
+  /// The network from now on, until the next call: it may have been away in between. Equal weights
+  /// give equal conditions, so what was computed from them stays.
+  void use(const models::Dit& dit) { dit_ = &dit; }
 
   void velocities(std::span<const Row> rows, std::vector<at::Tensor>& velocities) override;
 
@@ -47,7 +55,7 @@ class DitDenoiser final : public Denoiser {
   void together(std::span<const Row> rows, const std::vector<std::size_t>& chosen,
                 std::vector<at::Tensor>& velocities);
 
-  const models::Dit& dit_;
+  const models::Dit* dit_ = nullptr;
   RowPlan plan_;
   std::vector<Prepared> prepared_;
 };

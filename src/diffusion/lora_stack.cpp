@@ -110,6 +110,7 @@ std::size_t LoraStack::merge_some(std::size_t most) {
     const auto whole = touched(name) ? merged(name, base.to(at::kFloat)) : base;
     *target.weight = target.place ? target.place(whole) : whole.to(options).contiguous();
     dirty_.erase(dirty_.begin());
+    ++changes_;
   }
   return count;
 }
@@ -117,6 +118,7 @@ std::size_t LoraStack::merge_some(std::size_t most) {
 void LoraStack::rebind(std::map<std::string, LoraTarget> targets, bool merged) {
   targets_ = std::move(targets);
   dirty_.clear();
+  ++changes_;
   if (merged) return;
   for (const auto& entry : entries_) {
     if (entry.strength != 0.0) touch(entry.lora);

@@ -69,6 +69,9 @@ class LoraStack {
   /// What a weight of that base becomes under everything enabled, in the dtype of `base`.
   at::Tensor merged(const std::string& target, const at::Tensor& base) const;
 
+  /// Grows whenever a weight of the network may have become another.
+  std::uint64_t changes() const { return changes_; }
+
   /// Bytes that enabled LoRAs hold beside the network: factors and merged copies.
   std::uint64_t bytes() const;
 
@@ -85,6 +88,7 @@ class LoraStack {
   std::map<std::string, LoraTarget> targets_;
   std::vector<Entry> entries_;      // in the order of the catalogue
   std::vector<std::string> dirty_;  // each once, the longest waiting first
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace headroom::diffusion

@@ -109,12 +109,6 @@ class Rehearsal {
     const auto name = [&](const char* what) { return during + what; };
     operate(name("text"), text_step(networks_, request_.prompt.text), kSession);
     operate(name("condition"), condition_step(networks_, request_.prompt), kSession);
-    // The old condition plays until the new one is made.
-    operate(name("prepare condition"), prepare_step(networks_, request_.prompt.rows()), kSession);
-    condition_ = lease("condition",
-                       condition_bytes(request_.configs.dit, request_.prompt.rows(),
-                                       element_of(request_.precision)),
-                       Purpose::latents);
   }
 
   void encode(const std::string& during, const char* owner) {
@@ -125,13 +119,13 @@ class Rehearsal {
   void start_session() {
     encode("start: ", kSession);
     condition("start: ");
-    slot_.change(session_plan(networks_, frames(), request_.depth));
+    slot_.change(session_plan(networks_, frames(), request_.prompt.rows()));
   }
 
   void play() {
-    operate("tick", tick_step(networks_, frames()), kSession);
+    operate("tick", tick_step(networks_, frames(), request_.prompt.rows()), kSession);
     operate("decode window", window_step(networks_), kSession);
-    plan_.tick = tick_step(networks_, frames()).choices[0].workspace;
+    plan_.tick = tick_step(networks_, frames(), request_.prompt.rows()).choices[0].workspace;
   }
 
   void upload() {
@@ -158,7 +152,7 @@ class Rehearsal {
   void change_source() {
     encode("swap: ", kSession);
     condition("swap: ");
-    slot_.change(session_plan(networks_, frames(), request_.depth));
+    slot_.change(session_plan(networks_, frames(), request_.prompt.rows()));
   }
 
   const PlanRequest& request_;
@@ -170,7 +164,6 @@ class Rehearsal {
   Networks networks_;
   memory::PlanSlot slot_;
   Lease driver_;
-  Lease condition_;
   std::uint64_t dismissed_ = 0;  // parked because they were done, not for want of room
 };
 

@@ -18,7 +18,6 @@ struct PlanRequest {
   Precision precision = Precision::bf16;
   std::uint64_t budget = 0;
   double seconds = 60.0;  // the longest source that is played
-  std::int64_t depth = 4;
   bool stems = true;
   memory::SeparatorPolicy policy;
   PromptSize prompt;

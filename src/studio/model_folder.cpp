@@ -1,6 +1,7 @@
 #include "studio/model_folder.h"
 
 #include <algorithm>
+#include <fstream>
 #include <vector>
 
 #include <fmt/format.h>
@@ -81,6 +82,35 @@ fs::path ModelFolder::require(const fs::path& part, std::string_view what) const
   return part;
 }
 
+std::string ModelFolder::identity() const {
+  constexpr std::streamoff kSample = 64 << 10;
+  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
+  const auto mix = [&](std::string_view bytes) {
+    for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  };
+  const auto mix_file = [&](const fs::path& path) {
+    const auto size = static_cast<std::streamoff>(fs::file_size(path));
+    mix(fmt::format("{} {}\n", path.filename().string(), size));
+    std::ifstream file(path, std::ios::binary);
+    std::string bytes(static_cast<size_t>(std::min(size, kSample)), '\0');
+    for (const auto offset :
+         {std::streamoff{0}, size - static_cast<std::streamoff>(bytes.size())}) {
+      file.seekg(offset);
+      file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+      mix(bytes);
+    }
+  };
+  for (const auto& folder : {require(dit_, "diffusion transformer"), require(vae_, "VAE")}) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (const auto& file : files) {
+      if (file.extension() == ".safetensors" || file.extension() == ".json") mix_file(file);
+    }
+  }
+  return fmt::format("{}-{:016x}", name(), hash);
+}
+
 models::AceStepConfig ModelFolder::dit_config() const {
   const auto file = require(dit_, "diffusion transformer") / "config.json";
   return models::parse_acestep_config(models::load_json(file), file.string());
@@ -96,10 +126,16 @@ models::Qwen3Config ModelFolder::text_config() const {
   return models::parse_qwen3_config(models::load_json(file), file.string());
 }
 
-ModelConfigs ModelFolder::configs() const {
-  ModelConfigs configs{dit_config(), vae_config(), text_config(), std::nullopt, at::kHalf};
+ModelConfigs ModelFolder::configs(ModelParts parts) const {
+  ModelConfigs configs;
+  if (parts != ModelParts::separator) configs.vae = vae_config();
+  if (parts == ModelParts::all) {
+    configs.dit = dit_config();
+    configs.text = text_config();
+  }
   std::error_code code;
-  if (!separator_.empty() && fs::exists(separator_, code)) {
+  const bool there = !separator_.empty() && fs::exists(separator_, code);
+  if (parts == ModelParts::separator || (parts == ModelParts::all && there)) {
     const auto file = open_separator();
     configs.separator = file.config;
     for (const auto& entry : file.checkpoint.entries()) {

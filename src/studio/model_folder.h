@@ -36,6 +36,9 @@ struct LoadAs {
   std::function<at::Tensor(const std::string& name, const at::Tensor& stored)> adapt{};
 };
 
+/// What of a model is used.
+enum class ModelParts { all, vae, separator };
+
 /// The configurations of all networks: what sizes and bounds follow from.
 struct ModelConfigs {
   models::AceStepConfig dit;
@@ -55,11 +58,18 @@ class ModelFolder {
   /// "acestep-v15-base"; without it there must be exactly one.
   static ModelFolder open(const std::filesystem::path& path, const std::string& variant = "");
 
+  /// The diffusion transformer's folder by name: "acestep-v15-turbo".
+  std::string name() const { return dit_.filename().string(); }
+  /// What latents depend on, as one short text: name, size, beginning and end of every file of
+  /// transformer and VAE.
+  std::string identity() const;
+
   models::AceStepConfig dit_config() const;
   models::OobleckConfig vae_config() const;
   models::Qwen3Config text_config() const;
-  /// All of them; the separator's only where there is one.
-  ModelConfigs configs() const;
+  /// All of them, the separator's only where there is one; or those of a part, the others being
+  /// their types' defaults.
+  ModelConfigs configs(ModelParts parts = ModelParts::all) const;
   /// The separator's mapped file and what its tensors say of it.
   struct SeparatorFile {
     Checkpoint checkpoint;

@@ -78,23 +78,27 @@ at::ScalarType dtype_of(Precision precision) {
 
 std::uint64_t element_of(Precision precision) { return c10::elementSize(dtype_of(precision)); }
 
-WeightSizes weight_sizes(const ModelConfigs& configs, Precision precision) {
+WeightSizes weight_sizes(const ModelConfigs& configs, Precision precision, ModelParts parts) {
   const auto dtype = dtype_of(precision);
   const auto of = [&](auto bind) { return count(bind, at::kBFloat16, dtype, false); };
   WeightSizes sizes{};
-  sizes.dit = of([&](const Weights& w) { return models::bind_dit(w, configs.dit); });
-  sizes.condition_encoder =
-      of([&](const Weights& w) { return models::bind_condition_encoder(w, configs.dit); });
-  sizes.semantics = of([&](const Weights& w) {
-    return Semantics{models::bind_semantic_tokenizer(w, configs.dit),
-                     models::bind_semantic_detokenizer(w, configs.dit)};
-  });
-  sizes.vae_encoder =
-      of([&](const Weights& w) { return models::bind_oobleck_encoder(w, configs.vae); });
-  sizes.vae_decoder =
-      of([&](const Weights& w) { return models::bind_oobleck_decoder(w, configs.vae); });
-  sizes.text_encoder =
-      of([&](const Weights& w) { return models::bind_text_encoder(w, configs.text); });
+  if (parts == ModelParts::all) {
+    sizes.dit = of([&](const Weights& w) { return models::bind_dit(w, configs.dit); });
+    sizes.condition_encoder =
+        of([&](const Weights& w) { return models::bind_condition_encoder(w, configs.dit); });
+    sizes.semantics = of([&](const Weights& w) {
+      return Semantics{models::bind_semantic_tokenizer(w, configs.dit),
+                       models::bind_semantic_detokenizer(w, configs.dit)};
+    });
+    sizes.text_encoder =
+        of([&](const Weights& w) { return models::bind_text_encoder(w, configs.text); });
+  }
+  if (parts != ModelParts::separator) {
+    sizes.vae_encoder =
+        of([&](const Weights& w) { return models::bind_oobleck_encoder(w, configs.vae); });
+    sizes.vae_decoder =
+        of([&](const Weights& w) { return models::bind_oobleck_decoder(w, configs.vae); });
+  }
   if (configs.separator) {
     sizes.separator =
         count([&](const Weights& w) { return models::bind_roformer(w, *configs.separator); },
@@ -104,18 +108,30 @@ WeightSizes weight_sizes(const ModelConfigs& configs, Precision precision) {
 }
 
 Networks::Networks(Residency& residency, const ModelFolder& folder, Precision precision,
-                   bool cache_separator)
-    : configs_(folder.configs()), precision_(precision), sizes_(weight_sizes(configs_, precision)) {
-  const auto dtype = dtype_of(precision);
-  dit = add<models::Dit>(
-      residency, "dit", ComponentGroup::stream, sizes_.dit,
-      [folder, adapt = adapt_dit_](const LoadAs& as) {
-        return folder.load_dit({as.dtype, as.placer, *adapt});
-      },
-      dtype);
-  vae_decoder = add<models::OobleckDecoder>(
-      residency, "vae_decoder", ComponentGroup::stream, sizes_.vae_decoder,
-      [folder](const LoadAs& as) { return folder.load_vae_decoder(as); }, dtype);
+                   NetworkChoice choice)
+    : configs_(folder.configs(choice.parts)),
+      precision_(precision),
+      sizes_(weight_sizes(configs_, precision, choice.parts)) {
+  if (choice.parts == ModelParts::all) {
+    dit = add<models::Dit>(
+        residency, "dit", ComponentGroup::stream, sizes_.dit,
+        [folder, adapt = adapt_dit_](const LoadAs& as) {
+          return folder.load_dit({as.dtype, as.placer, *adapt});
+        },
+        dtype_of(precision));
+    add_conditioning(residency, folder);
+  }
+  if (choice.parts != ModelParts::separator) add_vae(residency, folder);
+  if (!configs_.separator) return;
+  auto source =
+      std::make_shared<SeparatorSource>(folder, choice.cache_separator, separator_bytes_read_);
+  separator = add<models::Roformer>(
+      residency, "separator", ComponentGroup::separator, sizes_.separator,
+      [source](const LoadAs& as) { return source->load(as); }, at::kFloat, /*keep_narrow=*/true);
+}
+
+void Networks::add_conditioning(Residency& residency, const ModelFolder& folder) {
+  const auto dtype = dtype_of(precision_);
   text_encoder = add<models::TextEncoder>(
       residency, "text_encoder", ComponentGroup::conditioning, sizes_.text_encoder,
       [folder](const LoadAs& as) { return folder.load_text_encoder(as); }, dtype);
@@ -128,14 +144,16 @@ Networks::Networks(Residency& residency, const ModelFolder& folder, Precision pr
         return Semantics{folder.load_semantic_tokenizer(as), folder.load_semantic_detokenizer(as)};
       },
       dtype);
+}
+
+void Networks::add_vae(Residency& residency, const ModelFolder& folder) {
+  const auto dtype = dtype_of(precision_);
+  vae_decoder = add<models::OobleckDecoder>(
+      residency, "vae_decoder", ComponentGroup::stream, sizes_.vae_decoder,
+      [folder](const LoadAs& as) { return folder.load_vae_decoder(as); }, dtype);
   vae_encoder = add<models::OobleckEncoder>(
       residency, "vae_encoder", ComponentGroup::conditioning, sizes_.vae_encoder,
       [folder](const LoadAs& as) { return folder.load_vae_encoder(as); }, dtype);
-  if (!configs_.separator) return;
-  auto source = std::make_shared<SeparatorSource>(folder, cache_separator, separator_bytes_read_);
-  separator = add<models::Roformer>(
-      residency, "separator", ComponentGroup::separator, sizes_.separator,
-      [source](const LoadAs& as) { return source->load(as); }, at::kFloat, /*keep_narrow=*/true);
 }
 
 Networks::Networks(Residency& residency, const ModelConfigs& configs, Precision precision,

@@ -39,16 +39,23 @@ struct WeightSizes {
   std::uint64_t dit, vae_decoder, text_encoder, condition_encoder, semantics, vae_encoder,
       separator;
 };
-WeightSizes weight_sizes(const ModelConfigs& configs, Precision precision);
+WeightSizes weight_sizes(const ModelConfigs& configs, Precision precision,
+                         ModelParts parts = ModelParts::all);
+
+/// Which networks of a model become components.
+struct NetworkChoice {
+  ModelParts parts = ModelParts::all;
+  /// The separator's file stays in memory between separations; without, it is read anew each time.
+  bool cache_separator = true;
+};
 
 /// The separator computes in fp32 whatever the precision; its 16-bit weights stay 16-bit on the
 /// device. Immutable after construction.
 class Networks {
  public:
-  /// From a folder of checkpoints. `cache_separator`: its file stays in memory between separations;
-  /// without, it is read anew each time.
+  /// From a folder of checkpoints.
   Networks(memory::Residency& residency, const ModelFolder& folder, Precision precision,
-           bool cache_separator = true);
+           NetworkChoice choice = {});
   /// Sizes alone: components that take their leases and nothing of a device. For plans.
   Networks(memory::Residency& residency, const ModelConfigs& configs, Precision precision,
            const WeightSizes& sizes);
@@ -69,7 +76,7 @@ class Networks {
   Part<models::ConditionEncoder> condition_encoder;
   Part<Semantics> semantics;
   Part<models::OobleckEncoder> vae_encoder;
-  Part<models::Roformer> separator;  // no component where the model has none
+  Part<models::Roformer> separator;  // no component where the model has none, or was not chosen
 
   /// Throws Error(checkpoint) where the model has none.
   memory::Component& require_separator() const;
@@ -77,6 +84,9 @@ class Networks {
   std::uint64_t separator_bytes_read() const { return *separator_bytes_read_; }
 
  private:
+  void add_conditioning(memory::Residency& residency, const ModelFolder& folder);
+  void add_vae(memory::Residency& residency, const ModelFolder& folder);
+
   ModelConfigs configs_;
   Precision precision_;
   WeightSizes sizes_;

@@ -97,6 +97,55 @@ class Output {
   const StemSink& sink_;
 };
 
+// Audio of another rate or channel count on its way to the network, and its stems on their way
+// back: resampled as they come, fitted to the audio's channels and length.
+class Fit {
+ public:
+  Fit(const models::RoformerConfig& config, const at::Tensor& audio, int rate, StemSink sink)
+      : channels_(audio.size(0)),
+        left_(audio.size(1)),
+        as_it_is_(channels_ == config.channels && rate == config.sample_rate),
+        sink_(std::move(sink)) {
+    if (rate == config.sample_rate) return;
+    for (size_t s = 0; s < stem_names(config).size(); ++s)
+      back_.emplace_back(config.sample_rate, rate, config.channels);
+  }
+
+  static at::Tensor mixture(const models::RoformerConfig& config, const at::Tensor& audio,
+                            int rate) {
+    return to_channels(sinc_resample(audio, rate, config.sample_rate), config.channels);
+  }
+
+  void take(const at::Tensor& stems) {
+    if (as_it_is_) return sink_(stems);
+    auto parts = stems.unbind(0);
+    for (size_t s = 0; s < back_.size(); ++s) parts[s] = back_[s].push(parts[s]);
+    emit(parts);
+  }
+
+  void finish() {
+    if (back_.empty()) return;
+    std::vector<at::Tensor> parts;
+    for (auto& resampler : back_) parts.push_back(resampler.finish());
+    emit(parts);
+  }
+
+ private:
+  void emit(std::vector<at::Tensor> parts) {
+    const auto count = std::min(left_, parts[0].size(1));
+    if (count == 0) return;
+    for (auto& stem : parts) stem = fit_stem(stem, channels_, count);
+    left_ -= count;
+    sink_(at::stack(parts));
+  }
+
+  std::int64_t channels_;
+  std::int64_t left_;
+  bool as_it_is_;
+  StemSink sink_;
+  std::vector<SincResampler> back_;
+};
+
 }  // namespace
 
 std::vector<std::string> stem_names(const models::RoformerConfig& config) {
@@ -108,11 +157,12 @@ std::vector<std::string> stem_names(const models::RoformerConfig& config) {
 }
 
 struct Separation::State {
-  State(const models::RoformerConfig& network, at::Tensor audio, StemSink to, Progress& told,
-        std::int64_t overlaps)
+  State(const models::RoformerConfig& network, const at::Tensor& audio, int rate, StemSink to,
+        Progress& told, std::int64_t overlaps)
       : config(network),
-        mixture(std::move(audio)),
-        sink(std::move(to)),
+        mixture(Fit::mixture(network, audio, rate)),
+        fit(network, audio, rate, std::move(to)),
+        sink([this](const at::Tensor& block) { fit.take(block); }),
         progress(told),
         step(config.chunk / overlaps),
         border(mixture.size(1) > 2 * (config.chunk - step) ? config.chunk - step : 0),
@@ -127,6 +177,7 @@ struct Separation::State {
 
   models::RoformerConfig config;
   at::Tensor mixture;
+  Fit fit;
   StemSink sink;
   Progress& progress;
   std::int64_t step;
@@ -138,10 +189,9 @@ struct Separation::State {
   Output output;
 };
 
-Separation::Separation(const models::RoformerConfig& config, at::Tensor mixture, StemSink sink,
-                       Progress& progress, std::int64_t overlaps)
-    : state_(std::make_unique<State>(config, std::move(mixture), std::move(sink), progress,
-                                     overlaps)) {
+Separation::Separation(const models::RoformerConfig& config, const at::Tensor& audio, int rate,
+                       StemSink sink, Progress& progress, std::int64_t overlaps)
+    : state_(std::make_unique<State>(config, audio, rate, std::move(sink), progress, overlaps)) {
   progress.stage("separate", state_->runs);
 }
 
@@ -166,52 +216,14 @@ void Separation::take(const at::Tensor& stems) {
   const auto complete = s.run + 1 < s.runs ? s.step : s.count();
   ++s.run;
   s.output.write(s.blender.take(complete));
+  if (done()) s.fit.finish();
   s.progress.step();
 }
 
-void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
-              Progress& progress, std::int64_t overlaps) {
-  Separation separation(roformer.config, mixture, sink, progress, overlaps);
+void separate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
+              const StemSink& sink, Progress& progress, std::int64_t overlaps) {
+  Separation separation(roformer.config, audio, rate, sink, progress, overlaps);
   while (!separation.done()) separation.take(models::separate_chunk(roformer, separation.chunk()));
-}
-
-void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
-                      const StemSink& sink, Progress& progress, std::int64_t overlaps) {
-  const auto& config = roformer.config;
-  const auto channels = audio.size(0);
-  const auto mixture = to_channels(sinc_resample(audio, rate, config.sample_rate), config.channels);
-  if (rate == config.sample_rate) {
-    if (channels == config.channels) return separate(roformer, mixture, sink, progress, overlaps);
-    const auto fitted = [&](const at::Tensor& block) {
-      std::vector<at::Tensor> parts;
-      for (const auto& stem : block.unbind(0))
-        parts.push_back(fit_stem(stem, channels, stem.size(1)));
-      sink(at::stack(parts));
-    };
-    return separate(roformer, mixture, fitted, progress, overlaps);
-  }
-
-  std::vector<SincResampler> back;
-  const auto stems = static_cast<std::int64_t>(stem_names(config).size());
-  for (std::int64_t s = 0; s < stems; ++s)
-    back.emplace_back(config.sample_rate, rate, config.channels);
-  std::int64_t left = audio.size(1);
-  const auto emit = [&](const std::function<at::Tensor(std::int64_t)>& part) {
-    std::vector<at::Tensor> parts;
-    for (std::int64_t s = 0; s < stems; ++s) parts.push_back(part(s));
-    const auto count = std::min(left, parts[0].size(1));
-    if (count == 0) return;
-    for (auto& stem : parts) stem = fit_stem(stem, channels, count);
-    left -= count;
-    sink(at::stack(parts));
-  };
-  separate(
-      roformer, mixture,
-      [&](const at::Tensor& block) {
-        emit([&](std::int64_t s) { return back[static_cast<size_t>(s)].push(block[s]); });
-      },
-      progress, overlaps);
-  emit([&](std::int64_t s) { return back[static_cast<size_t>(s)].finish(); });
 }
 
 }  // namespace headroom::studio

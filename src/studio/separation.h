@@ -29,8 +29,10 @@ using StemSink = std::function<void(const at::Tensor& block)>;
 /// the two sum to the mixture exactly up to one rounding.
 class Separation {
  public:
-  /// `mixture` [channels, n] fp32 at the network's rate.
-  Separation(const models::RoformerConfig& config, at::Tensor mixture, StemSink sink,
+  /// `audio` [c, n] fp32 at `rate` Hz: it is resampled to the network's rate and the stems back,
+  /// and they have c channels and n samples. At another rate than the network's, the stems' sum
+  /// differs from the audio by what the two resamplings lose.
+  Separation(const models::RoformerConfig& config, const at::Tensor& audio, int rate, StemSink sink,
              Progress& progress = no_progress(), std::int64_t overlaps = kSeparationOverlaps);
   ~Separation();
 
@@ -46,15 +48,9 @@ class Separation {
   std::unique_ptr<State> state_;
 };
 
-/// The whole of it at once. Peak memory: one chunk and its accumulators, beside the mixture.
-void separate(const models::Roformer& roformer, const at::Tensor& mixture, const StemSink& sink,
-              Progress& progress = no_progress(), std::int64_t overlaps = kSeparationOverlaps);
-
-/// The same for audio [c, n] at `rate`: resamples to the network's rate and back, and fits what
-/// comes to c channels and n samples. At another rate than the network's, the stems' sum differs
-/// from the mixture by what the two resamplings lose.
-void separate_at_rate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
-                      const StemSink& sink, Progress& progress = no_progress(),
-                      std::int64_t overlaps = kSeparationOverlaps);
+/// The whole of it at once. Peak memory: one chunk and its accumulators, beside the audio.
+void separate(const models::Roformer& roformer, const at::Tensor& audio, int rate,
+              const StemSink& sink, Progress& progress = no_progress(),
+              std::int64_t overlaps = kSeparationOverlaps);
 
 }  // namespace headroom::studio

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "diffusion/ring.h"
 #include "studio/chunks.h"
 #include "studio/footprint.h"
 
@@ -67,18 +68,13 @@ Step condition_step(const Networks& networks, const PromptSize& prompt) {
                                    prompt.timbre, element_of(networks.precision()))}}};
 }
 
-Step prepare_step(const Networks& networks, std::int64_t rows) {
-  return {"prepare condition",
-          {networks.dit.component},
-          {{rows, prepare_condition_footprint(networks.configs().dit, rows,
-                                              element_of(networks.precision()))}}};
-}
-
-Step tick_step(const Networks& networks, std::int64_t frames) {
+Step tick_step(const Networks& networks, std::int64_t frames, std::int64_t rows) {
+  const auto& dit = networks.configs().dit;
+  const auto element = element_of(networks.precision());
   return {"tick",
           {networks.dit.component},
-          {{frames,
-            dit_footprint(networks.configs().dit, frames, 1, element_of(networks.precision()))}}};
+          {{frames, std::max(dit_footprint(dit, frames, 1, element),
+                             prepare_condition_footprint(dit, rows, element))}}};
 }
 
 Step decode_step(const Networks& networks, std::int64_t frames) {
@@ -105,17 +101,23 @@ Step separate_step(const Networks& networks) {
       {{networks.configs().separator->chunk, separator_footprint(*networks.configs().separator)}}};
 }
 
-memory::PlanSpec session_plan(const Networks& networks, std::int64_t frames, std::int64_t depth) {
-  // Per generation: noise, source, state, correction and velocity, and its context of twice the
-  // width; for the session: source, hints, silence and the latent that is heard.
-  constexpr std::uint64_t kPerGeneration = 5 + 2;
-  constexpr std::uint64_t kPerSession = 4;
-  const auto latent = latent_bytes(networks, frames);
+memory::PlanSpec session_plan(const Networks& networks, std::int64_t frames, std::int64_t rows) {
+  // Per generation: its noise, source and context of twice the width, the state and the copy that a
+  // step advances, velocities of both sides, what guidance remembers. For all: a step's own
+  // tensors, which the next generation uses again, and what waits in the queue.
+  constexpr std::uint64_t kPerGeneration = 8;
+  constexpr std::uint64_t kShared = 20;
+  constexpr auto kDepth = static_cast<std::uint64_t>(diffusion::kDeepestRing);
+  const auto& dit = networks.configs().dit;
+  const auto element = element_of(networks.precision());
+  const auto states = static_cast<std::uint64_t>(rows * dit.encoder.hidden) * element;
   memory::PlanSpec spec;
   spec.name = fmt::format("{} s", frames / 25);
   spec.frames = frames;
-  spec.buffers = latent * (kPerGeneration * static_cast<std::uint64_t>(depth) + kPerSession);
-  spec.workspace = std::max(tick_step(networks, frames).choices[0].workspace,
+  spec.buffers = latent_bytes(networks, frames) * (kPerGeneration * kDepth + kShared) +
+                 states * (kDepth + kPreparedConditions) +
+                 condition_bytes(dit, rows, element) * kPreparedConditions;
+  spec.workspace = std::max(tick_step(networks, frames, rows).choices[0].workspace,
                             window_step(networks).choices[0].workspace);
   return spec;
 }

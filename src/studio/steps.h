@@ -30,18 +30,22 @@ memory::Step encode_step(const Networks& networks, std::int64_t frames);
 memory::Step hints_step(const Networks& networks, std::int64_t frames);
 memory::Step text_step(const Networks& networks, std::int64_t tokens);
 memory::Step condition_step(const Networks& networks, const PromptSize& prompt);
-/// What it leaves on the device is condition_bytes().
-memory::Step prepare_step(const Networks& networks, std::int64_t rows);
-/// One row after the other at the piece's full length: depth does not matter.
-memory::Step tick_step(const Networks& networks, std::int64_t frames);
+/// One row after the other at the piece's full length, so depth does not matter; a condition of
+/// `rows` that is new is prepared on the way.
+memory::Step tick_step(const Networks& networks, std::int64_t frames, std::int64_t rows);
 memory::Step decode_step(const Networks& networks, std::int64_t frames);
 /// One playback window, always kWindowFrames.
 memory::Step window_step(const Networks& networks);
 memory::Step separate_step(const Networks& networks);
 
-/// What a session keeps on the device for pieces of up to `frames` with `depth` generations under
-/// way, and the workspace of its ticks and windows.
-memory::PlanSpec session_plan(const Networks& networks, std::int64_t frames, std::int64_t depth);
+/// Conditions that a stream keeps prepared: two prompts that are blended, and what guidance leads
+/// away from.
+inline constexpr std::size_t kPreparedConditions = 3;
+
+/// What a stream keeps on the device for pieces of up to `frames` and conditions of up to `rows`,
+/// as deep as a ring can be, and the workspace of its ticks and windows. Depth costs little beside
+/// the network, so changing it never has to ask for memory.
+memory::PlanSpec session_plan(const Networks& networks, std::int64_t frames, std::int64_t rows);
 
 /// The smallest duration class that holds `seconds`: 60, 120 or 240. Throws Error(usage) beyond.
 std::int64_t duration_class(double seconds);

@@ -29,7 +29,8 @@ std::unique_ptr<memory::Device> open_device(std::uint64_t memory, bool expandabl
 }
 
 Studio::Studio(const ModelFolder& folder, StudioSettings settings)
-    : settings_(std::move(settings)),
+    : folder_(folder),
+      settings_(std::move(settings)),
       device_(open_device(settings_.memory, settings_.expandable)),
       telemetry_(settings_.executor.clock) {
   const auto budget = device_->usage().capacity;
@@ -41,11 +42,44 @@ Studio::Studio(const ModelFolder& folder, StudioSettings settings)
   residency_->set_exclusive(settings_.separator.park == memory::SeparatorPark::always);
   const bool gpu = !device_->torch_device().is_cpu();
   const auto precision = settings_.precision.value_or(gpu ? Precision::bf16 : Precision::fp32);
-  networks_.emplace(*residency_, folder, precision, settings_.separator.keep_in_memory);
+  networks_.emplace(*residency_, folder, precision,
+                    NetworkChoice{settings_.parts, settings_.separator.keep_in_memory});
+  if (settings_.parts == ModelParts::all) checkpoint_ = folder.identity();
+  if (settings_.parts == ModelParts::all) loras_.emplace(*networks_, folder);
   executor_.emplace(*residency_, settings_.executor);
 }
 
 // The executor first: its last steps may still park.
 Studio::~Studio() { executor_.reset(); }
+
+const BpeTokenizer& Studio::tokenizer() {
+  const std::scoped_lock lock(data_mutex_);
+  if (!tokenizer_) tokenizer_.emplace(folder_.load_text_tokenizer());
+  return *tokenizer_;
+}
+
+std::optional<std::string> Studio::checkpoint_scale() const {
+  // The published sizes by the transformer's width: 2048 and 2560.
+  switch (networks_->configs().dit.decoder.hidden) {
+    case 2048:
+      return "2B";
+    case 2560:
+      return "5B";
+    default:
+      return std::nullopt;
+  }
+}
+
+const at::Tensor& Studio::null_condition() {
+  const std::scoped_lock lock(data_mutex_);
+  if (!null_condition_.defined()) null_condition_ = folder_.load_null_condition();
+  return null_condition_;
+}
+
+const at::Tensor& Studio::silence() {
+  const std::scoped_lock lock(data_mutex_);
+  if (!silence_.defined()) silence_ = folder_.load_silence();
+  return silence_;
+}
 
 }  // namespace headroom::studio

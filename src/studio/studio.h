@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
 #include "memory/cpu_device.h"
 #include "memory/executor.h"
 #include "memory/separator_policy.h"
+#include "studio/loras.h"
 #include "studio/model_folder.h"
 #include "studio/networks.h"
 
@@ -22,6 +24,8 @@ struct StudioSettings {
   /// Default: bf16 on a GPU, fp32 on the CPU.
   std::optional<Precision> precision;
   memory::SeparatorPolicy separator;
+  /// What of the model is used; the rest need not be there.
+  ModelParts parts = ModelParts::all;
   /// The pool's segments grow and shrink; without, they are fixed blocks as of older frameworks.
   bool expandable = true;
   memory::ExecutorSettings executor;
@@ -43,13 +47,35 @@ class Studio {
   Networks& networks() { return *networks_; }
   const StudioSettings& settings() const { return settings_; }
 
+  /// The model's name ("acestep-v15-turbo"), its scale ("2B", "5B"; nothing for others), and what
+  /// cached latents are known by.
+  std::string checkpoint_name() const { return folder_.name(); }
+  std::optional<std::string> checkpoint_scale() const;
+  const std::string& checkpoint() const { return checkpoint_; }
+
+  /// What of a model is data and no network; read when it is first asked for. Any thread.
+  const BpeTokenizer& tokenizer();
+  /// Latents of silence [1, frames, C], in host memory.
+  const at::Tensor& silence();
+  /// The embedding that stands for "no condition" [1, 1, width], in host memory.
+  const at::Tensor& null_condition();
+  /// Executor's thread.
+  Loras& loras() { return *loras_; }
+
  private:
+  ModelFolder folder_;
+  std::string checkpoint_;
   StudioSettings settings_;
   std::unique_ptr<memory::Device> device_;
   memory::Telemetry telemetry_;
   std::optional<memory::Ledger> ledger_;
   std::optional<memory::Residency> residency_;
   std::optional<Networks> networks_;
+  std::optional<Loras> loras_;  // with the diffusion transformer
+  std::mutex data_mutex_;
+  std::optional<BpeTokenizer> tokenizer_;
+  at::Tensor silence_;
+  at::Tensor null_condition_;
   std::optional<memory::Executor> executor_;
 };
 

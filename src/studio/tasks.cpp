@@ -157,51 +157,23 @@ void ConditionTask::run(const StepContext& context) {
   states_ = states;
 }
 
-PrepareTask::PrepareTask(memory::Residency& residency, const Networks& networks, TaskInfo info,
-                         at::Tensor states)
-    : residency_(residency),
-      networks_(networks),
-      info_(std::move(info)),
-      states_(std::move(states)) {}
-
-std::optional<Step> PrepareTask::next() {
-  if (done_) return std::nullopt;
-  return prepare_step(networks_, states_.size(1));
-}
-
-void PrepareTask::run(const StepContext& context) {
-  auto lease = residency_.lease({.name = "condition",
-                                 .purpose = memory::Purpose::latents,
-                                 .bytes = condition_bytes(networks_.configs().dit, states_.size(1),
-                                                          element_of(networks_.precision())),
-                                 .owner = info_.owner});
-  if (!lease) throw memory::Refused("condition", lease.error());
-  auto held = std::make_unique<HeldCondition>();
-  held->lease = std::move(lease).value();
-  const DeviceScope scope(context.device, "condition");
-  held->condition = models::prepare_condition(
-      *networks_.dit, to_device(context, states_, dtype_of(networks_.precision()), "condition"));
-  held_ = std::move(held);
-  done_ = true;
-}
-
-TickTask::TickTask(const Networks& networks, TaskInfo info, std::int64_t frames, Body body,
-                   std::int64_t count)
+TickTask::TickTask(const Networks& networks, TaskInfo info, std::int64_t frames, std::int64_t rows,
+                   Body body)
     : networks_(networks),
       info_(std::move(info)),
       frames_(frames),
-      body_(std::move(body)),
-      left_(count) {}
+      rows_(rows),
+      body_(std::move(body)) {}
 
 std::optional<Step> TickTask::next() {
-  if (left_ == 0) return std::nullopt;
-  return tick_step(networks_, frames_);
+  if (done_) return std::nullopt;
+  return tick_step(networks_, frames_, rows_);
 }
 
 void TickTask::run(const StepContext& context) {
   const DeviceScope scope(context.device, "tick");
   body_(*networks_.dit, context.device);
-  --left_;
+  done_ = true;
 }
 
 DecodeTask::DecodeTask(const Networks& networks, TaskInfo info, at::Tensor latents,
@@ -265,14 +237,14 @@ void WindowTask::run(const StepContext& context) {
 }
 
 SeparateTask::SeparateTask(memory::Residency& residency, const Networks& networks, TaskInfo info,
-                           memory::SeparatorPolicy policy, at::Tensor mixture, StemSink sink,
-                           Progress& progress)
+                           memory::SeparatorPolicy policy, const at::Tensor& audio, int rate,
+                           StemSink sink, Progress& progress)
     : residency_(residency),
       networks_(networks),
       info_(std::move(info)),
       policy_(policy),
-      mixture_((networks.require_separator(), std::move(mixture))),
-      separation_(*networks.configs().separator, mixture_, std::move(sink), progress) {}
+      separation_((networks.require_separator(), *networks.configs().separator), audio, rate,
+                  std::move(sink), progress) {}
 
 std::optional<Step> SeparateTask::next() {
   if (separation_.done()) return std::nullopt;

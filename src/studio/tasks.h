@@ -88,37 +88,14 @@ class ConditionTask : public memory::Task {
   at::Tensor text_, lyrics_, states_;
 };
 
-/// Condition states → keys and values on the device, under a lease that lives as long as they do.
-struct HeldCondition {
-  memory::Lease lease;
-  models::DitCondition condition;
-};
-class PrepareTask : public memory::Task {
- public:
-  PrepareTask(memory::Residency& residency, const Networks& networks, memory::TaskInfo info,
-              at::Tensor states);
-  const memory::TaskInfo& info() const override { return info_; }
-  std::optional<memory::Step> next() override;
-  void run(const memory::StepContext& context) override;
-  /// Frees what is there when dropped; on any thread.
-  std::unique_ptr<HeldCondition> take() { return std::move(held_); }
-
- private:
-  memory::Residency& residency_;
-  const Networks& networks_;
-  memory::TaskInfo info_;
-  at::Tensor states_;
-  std::unique_ptr<HeldCondition> held_;
-  bool done_ = false;
-};
-
-/// One step with the diffusion transformer at `frames`: a tick of a ring, or a velocity. `body`
-/// runs inside a DeviceScope; what it keeps on the device must be leased.
+/// One step with the diffusion transformer at `frames`, with conditions of up to `rows`: a tick of
+/// a ring, or a velocity. `body` runs inside a DeviceScope; what it keeps on the device must be
+/// leased.
 class TickTask : public memory::Task {
  public:
   using Body = std::function<void(const models::Dit& dit, memory::Device& device)>;
-  TickTask(const Networks& networks, memory::TaskInfo info, std::int64_t frames, Body body,
-           std::int64_t count = 1);
+  TickTask(const Networks& networks, memory::TaskInfo info, std::int64_t frames, std::int64_t rows,
+           Body body);
   const memory::TaskInfo& info() const override { return info_; }
   std::optional<memory::Step> next() override;
   void run(const memory::StepContext& context) override;
@@ -127,8 +104,9 @@ class TickTask : public memory::Task {
   const Networks& networks_;
   memory::TaskInfo info_;
   std::int64_t frames_;
+  std::int64_t rows_;
   Body body_;
-  std::int64_t left_;
+  bool done_ = false;
 };
 
 /// Latents [1, T, C] → audio, in order: `emit` gets [channels, m] blocks on the executor's thread.
@@ -166,12 +144,12 @@ class WindowTask : public memory::Task {
   at::Tensor audio_;
 };
 
-/// Stems of a mixture [channels, n] at the separator's rate; `sink` as of Separation, on the
-/// executor's thread. The separator comes under the policy and leaves however the task ends.
+/// Stems of audio [c, n] at `rate` Hz; `sink` as of Separation, on the executor's thread. The
+/// separator comes under the policy and leaves however the task ends.
 class SeparateTask : public memory::Task {
  public:
   SeparateTask(memory::Residency& residency, const Networks& networks, memory::TaskInfo info,
-               memory::SeparatorPolicy policy, at::Tensor mixture, StemSink sink,
+               memory::SeparatorPolicy policy, const at::Tensor& audio, int rate, StemSink sink,
                Progress& progress = no_progress());
   const memory::TaskInfo& info() const override { return info_; }
   std::optional<memory::Step> next() override;
@@ -183,7 +161,6 @@ class SeparateTask : public memory::Task {
   const Networks& networks_;
   memory::TaskInfo info_;
   memory::SeparatorPolicy policy_;
-  at::Tensor mixture_;
   Separation separation_;
   std::optional<memory::SeparatorStay> stay_;
 };

@@ -70,7 +70,8 @@ void verify_melband_long(Golden& golden, Results& results) {
   const std::string prefix = "in.audio.";
   for (const auto& name : golden.names(prefix)) {
     add_stems(network, name.substr(prefix.size()), results, [&](const studio::StemSink& sink) {
-      studio::separate(network, golden.tensor(name), sink, no_progress(), overlaps_of(golden));
+      studio::separate(network, golden.tensor(name), network.config.sample_rate, sink,
+                       no_progress(), overlaps_of(golden));
     });
   }
 }
@@ -85,7 +86,7 @@ void verify_melband_pipeline(Golden& golden, Results& results) {
     const auto audio = golden.tensor(name);
     results.add("mid.audio_44k." + number, sinc_resample(audio, rate, network.config.sample_rate));
     add_stems(network, number, results, [&](const studio::StemSink& sink) {
-      studio::separate_at_rate(network, audio, rate, sink, no_progress(), overlaps_of(golden));
+      studio::separate(network, audio, rate, sink, no_progress(), overlaps_of(golden));
     });
   }
 }

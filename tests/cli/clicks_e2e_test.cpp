@@ -9,7 +9,7 @@
 #include "audio/load.h"
 #include "cli/clicks.h"
 #include "cli/workshop.h"
-#include "studio/cover.h"
+#include "studio/piece.h"
 #include "studio/vae_codec.h"
 #include "support/music.h"
 

@@ -57,6 +57,80 @@ TEST(Commands, TheModelCanComeFromTheEnvironment) {
   EXPECT_EQ(ran.status, 0) << ran.err;
 }
 
+TEST(Commands, GenerateMakesMusicFromWords) {
+  const Workshop shop;
+  const auto made = [&](const std::string& name, const std::string& prompt) {
+    shop.run_json({"generate", "-o", name, "-p", prompt, "--duration", "3.5", "--bpm", "100",
+                   "--key", "A minor", "--steps", "2", "--model", "model"});
+    return load_audio(shop / name, 48000);
+  };
+  const auto pads = made("out/pads.wav", "soft pads");
+  EXPECT_EQ(pads.size(1), 168'000);
+  EXPECT_GT(pads.square().mean().item<double>(), 1e-8) << "it is silent";
+  EXPECT_TRUE(made("out/again.wav", "soft pads").equal(pads));
+  EXPECT_FALSE(made("out/drums.wav", "drums only").equal(pads)) << "the prompt does not count";
+}
+
+TEST(Commands, RepaintMakesAStretchAnew) {
+  const Workshop shop;
+  const auto json =
+      shop.run_json({"repaint", "song.wav", "-o", "out/new.wav", "-p", "bells", "--from", "0.9",
+                     "--to", "1.2", "--steps", "2", "--model", "model"});
+  EXPECT_EQ(json.value("from", 0.0), 0.9);
+  const auto before = load_audio(shop / "song.wav", 48000, {.channels = 2});
+  const auto after = load_audio(shop / "out/new.wav", 48000);
+  ASSERT_EQ(after.size(1), before.size(1));
+  const auto change = [&](std::int64_t begin, std::int64_t end) {
+    return (after - before).narrow(1, begin, end - begin).abs().max().item<double>();
+  };
+  EXPECT_LT(change(0, 20'000), 1e-3);
+  EXPECT_LT(change(80'000, 96'000), 1e-3);
+  EXPECT_GT(change(44'000, 56'000), 1e-3) << "the region is as it was";
+}
+
+TEST(Commands, ABudgetIsKeptOrRefused) {
+  const Workshop shop;
+  const std::vector<std::string> cover{"cover",   "song.wav", "-o",      "out/c.wav",
+                                       "-p",      "bells",    "--model", "model",
+                                       "--steps", "2",        "--memory"};
+  const auto within = [&](const std::string& budget) {
+    auto words = cover;
+    words.push_back(budget);
+    return shop.run(words);
+  };
+  const auto ran = within("160MiB");
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  const auto refused = within("70MiB");
+  EXPECT_EQ(refused.status, 6) << refused.err;
+  EXPECT_NE(refused.err.find("MiB"), std::string::npos) << refused.err;
+  EXPECT_EQ(within("much").status, 2);
+}
+
+TEST(Commands, ALoraAndReferencesChangeACover) {
+  const Workshop shop;
+  const auto weights = SafetensorsFile::open(shop / "model/acestep-v15-turbo/model.safetensors");
+  const std::string target = "layers.0.self_attn.q_proj";
+  const auto shape = weights.find("decoder." + target + ".weight")->shape;
+  save_safetensors(shop / "style.safetensors",
+                   {{"base_model.model." + target + ".lora_A.weight", at::ones({2, shape[1]})},
+                    {"base_model.model." + target + ".lora_B.weight", at::ones({shape[0], 2})}},
+                   {});
+  const auto cover = [&](std::vector<std::string> more) {
+    std::vector<std::string> words{"cover", "song.wav", "-o",    "out/c.wav", "-p",
+                                   "bells", "--model",  "model", "--steps",   "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    shop.run_json(words);
+    return load_audio(shop / "out/c.wav", 48000);
+  };
+  const auto plain = cover({});
+  EXPECT_FALSE(cover({"--lora", "style.safetensors:0.8"}).equal(plain));
+  EXPECT_TRUE(cover({"--lora", "style.safetensors:0"}).equal(plain));
+  EXPECT_FALSE(cover({"--structure-strength", "0"}).equal(plain));
+  const auto refused = shop.run({"cover", "song.wav", "-o", "out/c.wav", "-p", "bells", "--model",
+                                 "model", "--lora", "song.wav"});
+  EXPECT_EQ(refused.status, 3) << refused.err;
+}
+
 TEST(Commands, PlanSaysWhetherASessionFitsAndWhatWould) {
   const Workshop shop;
   const auto fits = shop.run_json({"plan", "--memory", "6GiB", "--duration", "240"});

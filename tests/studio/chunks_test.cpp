@@ -4,7 +4,7 @@
 
 #include "diffusion/noise.h"
 #include "expect_error.h"
-#include "studio/cover.h"
+#include "studio/piece.h"
 
 namespace headroom::studio {
 namespace {

@@ -35,7 +35,8 @@ at::Tensor mixture(std::int64_t channels, std::int64_t samples) {
 
 at::Tensor run(const models::Roformer& roformer, const at::Tensor& audio) {
   std::vector<at::Tensor> blocks;
-  separate(roformer, audio, [&](const at::Tensor& block) { blocks.push_back(block.clone()); });
+  separate(roformer, audio, roformer.config.sample_rate,
+           [&](const at::Tensor& block) { blocks.push_back(block.clone()); });
   return at::cat(blocks, 2);
 }
 
@@ -72,7 +73,7 @@ TEST(Separate, GivesEqualBitsFromRunToRun) {
 TEST(Separate, BlocksArriveInOrderAndBounded) {
   const auto roformer = network(1);
   std::int64_t longest = 0;
-  separate(roformer, mixture(2, 30'000),
+  separate(roformer, mixture(2, 30'000), roformer.config.sample_rate,
            [&](const at::Tensor& block) { longest = std::max(longest, block.size(2)); });
   EXPECT_LE(longest, roformer.config.chunk);
 }
@@ -83,7 +84,7 @@ TEST(SeparateAtRate, FitsRateAndChannelsOfTheFile) {
     for (const std::int64_t channels : {1, 2, 3}) {
       const auto audio = mixture(channels, 7001);
       std::int64_t received = 0;
-      separate_at_rate(roformer, audio, rate, [&](const at::Tensor& block) {
+      separate(roformer, audio, rate, [&](const at::Tensor& block) {
         EXPECT_EQ(block.size(0), 2);
         EXPECT_EQ(block.size(1), channels);
         received += block.size(2);

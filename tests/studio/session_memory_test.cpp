@@ -88,12 +88,11 @@ TEST(SessionMemory, S05_S14_APlanIsTheSmallestClassThatHoldsTheSource) {
   // A session that plays a window of a long source plans for the window alone; and where only the
   // largest plan is wanted, everything still works.
   Studio studio(SmallModel::shared().open(), small_settings(768 * kMiB));
-  const auto small = session_plan(studio.networks(), 1500, 4);
-  const auto large = session_plan(studio.networks(), 6000, 4);
-  EXPECT_LT(small.buffers, large.buffers);
+  EXPECT_LT(session_plan(studio.networks(), 1500, 100).buffers,
+            session_plan(studio.networks(), 6000, 100).buffers);
   SmallSession session(studio);
   session.open(test_audio(5.0), "drums");
-  studio.executor().between_steps([&](memory::Residency&) { session.slot().change(large); });
+  session.stream().lay_out(6000, 100);
   EXPECT_NO_THROW((void)session.tick());
   EXPECT_NO_THROW(session.upload(test_audio(2.0), "upload"));
 }
@@ -130,7 +129,7 @@ diffusion::Lora small_lora(const diffusion::LoraShapes& shapes) {
 TEST(SessionMemory, S07_S08_ALoraTakesNoDeviceMemoryAndSurvivesParking) {
   const auto model = SmallModel::shared().open();
   Studio studio(model, small_settings(768 * kMiB));
-  Loras loras(studio.networks(), model);
+  auto& loras = studio.loras();
   SmallSession session(studio);
   session.open(test_audio(1.0), "drums");
   const auto plain = session.tick();
@@ -286,7 +285,7 @@ TEST(SessionMemory, WithoutABudgetResultsAreTheSame) {
   std::vector<at::Tensor> stems;
   studio.executor().run(*session.rip(mixture, "u", &stems));
   std::vector<at::Tensor> plain;
-  separate(model.load_separator(), mixture,
+  separate(model.load_separator(), mixture, 44100,
            [&](const at::Tensor& block) { plain.push_back(block.clone()); });
   EXPECT_TRUE(at::cat(stems, 2).equal(at::cat(plain, 2))) << "16-bit weights are widened exactly";
 }

@@ -11,11 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include "diffusion/noise.h"
-#include "memory/plan_slot.h"
 #include "studio/conditioning.h"
 #include "studio/footprint.h"
 #include "studio/memory_plan.h"
 #include "studio/model_maker.h"
+#include "studio/stream.h"
 #include "studio/studio.h"
 #include "studio/tasks.h"
 #include "temp_folder.h"
@@ -79,12 +79,12 @@ class SmallSession {
         owner_(std::move(owner)),
         tokenizer_(SmallModel::shared().open().load_text_tokenizer()),
         silence_(SmallModel::shared().open().load_silence()),
-        slot_(std::make_unique<memory::PlanSlot>(studio.residency(), owner_, make_buffers(studio))),
+        stream_(std::make_unique<Stream>(studio, owner_,
+                                         diffusion::RingSettings{.steps = 1, .depth = 2})),
         live_(std::make_unique<memory::Executor::Live>(studio.executor(), owner_)) {}
 
   ~SmallSession() {
-    condition_.reset();
-    studio_.executor().between_steps([&](memory::Residency&) { slot_->clear(); });
+    stream_.reset();
     live_.reset();
   }
 
@@ -117,20 +117,14 @@ class SmallSession {
     studio_.executor().run(task);
     return task.states();
   }
-  void prepare(const at::Tensor& states) {
-    PrepareTask task(studio_.residency(), studio_.networks(), info("condition"), states);
-    studio_.executor().run(task);
-    condition_ = task.take();
-  }
-  void prompt(const std::string& caption) { prepare(states(caption)); }
+  void prompt(const std::string& caption) { states_ = states(caption); }
 
   /// Encodes a source and changes to its plan; on failure the old source plays on.
   void swap(const at::Tensor& audio) {
     const auto latents = encode(audio);
     const auto frames = std::max<std::int64_t>(25, latents.size(1));
     auto context = make_context(hints(latents));
-    const auto spec = session_plan(studio_.networks(), frames, 2);
-    studio_.executor().between_steps([&](memory::Residency&) { slot_->change(spec); });
+    stream_->lay_out(frames, states_.size(1));
     latents_ = latents;
     context_ = context;
   }
@@ -139,19 +133,14 @@ class SmallSession {
     swap(audio);
   }
 
+  /// A generation of one step.
   at::Tensor tick() {
-    at::Tensor result;
-    TickTask task(
-        studio_.networks(), info("tick", memory::Priority::realtime), latents_.size(1),
-        [&](const models::Dit& dit, memory::Device& device) {
-          const auto place = [&](const at::Tensor& host) {
-            return device.to_device(host, at::kFloat, "tick");
-          };
-          result = device.to_host(models::velocity(dit, place(latents_), place(context_),
-                                                   at::full({1}, 0.5F), condition_->condition));
-        });
-    studio_.executor().run(task);
-    return result;
+    diffusion::Request request;
+    request.conditions = {{.states = states_, .mask = {}}};
+    request.context = context_;
+    request.seed = 4;
+    stream_->lay_out(latents_.size(1), states_.size(1));
+    return stream_->run(request, memory::Priority::realtime);
   }
   at::Tensor window() {
     WindowTask task(studio_.networks(), info("window", memory::Priority::realtime), latents_,
@@ -164,7 +153,7 @@ class SmallSession {
                                     std::vector<at::Tensor>* stems = nullptr) {
     return std::make_unique<SeparateTask>(
         studio_.residency(), studio_.networks(), info("rip", memory::Priority::background, owner),
-        studio_.settings().separator, mixture, [stems](const at::Tensor& block) {
+        studio_.settings().separator, mixture, 44100, [stems](const at::Tensor& block) {
           if (stems != nullptr) stems->push_back(block.clone());
         });
   }
@@ -187,30 +176,17 @@ class SmallSession {
   }
 
   Studio& studio() { return studio_; }
-  memory::PlanSlot& slot() { return *slot_; }
+  Stream& stream() { return *stream_; }
   std::int64_t frames() const { return latents_.defined() ? latents_.size(1) : 0; }
 
  private:
-  struct Buffers : memory::Plan {
-    at::Tensor memory;
-  };
-  static memory::PlanSlot::Maker make_buffers(Studio& studio) {
-    (void)studio;
-    return [](const memory::PlanSpec& spec) {
-      auto plan = std::make_unique<Buffers>();
-      plan->memory = at::empty({static_cast<std::int64_t>(spec.buffers)}, at::kByte);
-      return plan;
-    };
-  }
-
   Studio& studio_;
   std::string owner_;
   BpeTokenizer tokenizer_;
   at::Tensor silence_;
-  std::unique_ptr<memory::PlanSlot> slot_;
+  std::unique_ptr<Stream> stream_;
   std::unique_ptr<memory::Executor::Live> live_;
-  std::unique_ptr<HeldCondition> condition_;
-  at::Tensor latents_, context_;
+  at::Tensor states_, latents_, context_;
 };
 
 /// Empty when every book of a studio at rest agrees.

@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 
 at::Tensor vocals_of(const models::Roformer& roformer, const at::Tensor& mix) {
   std::vector<at::Tensor> blocks;
-  studio::separate(roformer, mix,
+  studio::separate(roformer, mix, roformer.config.sample_rate,
                    [&](const at::Tensor& stems) { blocks.push_back(stems[0].clone()); });
   return at::cat(blocks, 1);
 }

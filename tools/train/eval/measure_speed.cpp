@@ -58,7 +58,7 @@ nlohmann::json measure_speed(const studio::ModelFolder& model) {
   const auto rate = roformer.config.sample_rate;
   const auto mixture = noise.normal({2, 12L * rate}).mul_(0.1);
   const double separation =
-      seconds_of([&] { studio::separate(roformer, mixture, [](const at::Tensor&) {}); });
+      seconds_of([&] { studio::separate(roformer, mixture, rate, [](const at::Tensor&) {}); });
   const double tick = tick_seconds(model, 1500);
   return {{"encode_1s", seconds_of([&] { (void)models::encode_moments(encoder, audio); })},
           {"decode_1s_and_context", seconds_of([&] { (void)models::decode(decoder, latents); })},
