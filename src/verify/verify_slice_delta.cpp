@@ -12,7 +12,7 @@ std::vector<float> values_of(const at::Tensor& tensor) {
   return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
 }
 
-at::Tensor halves(const wire::Slice& slice) {
+at::Tensor halves(const wire::SliceDelta& slice) {
   auto bits = at::empty({static_cast<std::int64_t>(slice.count), slice.channels}, at::kHalf);
   std::copy(slice.delta.begin(), slice.delta.end(), static_cast<std::uint16_t*>(bits.data_ptr()));
   return bits;

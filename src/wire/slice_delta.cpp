@@ -23,6 +23,16 @@ std::uint32_t rounded_shift(std::uint32_t value, int bits) {
   return kept + ((rest > half || (rest == half && (kept & 1U) != 0)) ? 1U : 0U);
 }
 
+float half_value(std::uint16_t bits) {
+  const float sign = (bits & 0x8000U) != 0 ? -1.0F : 1.0F;
+  const int exponent = (bits >> 10U) & 0x1f;
+  const auto mantissa = static_cast<float>(bits & 0x3ffU);
+  constexpr float one = 1024.0F;
+  if (exponent == 31) return mantissa == 0.0F ? sign * INFINITY : std::bit_cast<float>(0x7fc00000U);
+  if (exponent == 0) return sign * std::ldexp(mantissa / one, 1 - kHalfBias);
+  return sign * std::ldexp(1.0F + mantissa / one, exponent - kHalfBias);
+}
+
 }  // namespace
 
 std::uint16_t to_half(float value) {
@@ -47,13 +57,13 @@ std::uint16_t to_half(float value) {
 }
 
 float from_half(std::uint16_t bits) {
-  const float sign = (bits & 0x8000U) != 0 ? -1.0F : 1.0F;
-  const int exponent = (bits >> 10U) & 0x1f;
-  const auto mantissa = static_cast<float>(bits & 0x3ffU);
-  constexpr float one = 1024.0F;
-  if (exponent == 31) return mantissa == 0.0F ? sign * INFINITY : std::bit_cast<float>(0x7fc00000U);
-  if (exponent == 0) return sign * std::ldexp(mantissa / one, 1 - kHalfBias);
-  return sign * std::ldexp(1.0F + mantissa / one, exponent - kHalfBias);
+  // Buffers have tens of millions of samples: a table beats the arithmetic.
+  static const std::vector<float> values = [] {
+    std::vector<float> all(std::size_t{1} << 16U);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = half_value(static_cast<std::uint16_t>(i));
+    return all;
+  }();
+  return values[bits];
 }
 
 SliceMirror::SliceMirror(std::vector<float> samples, std::uint16_t channels)
@@ -62,20 +72,43 @@ SliceMirror::SliceMirror(std::vector<float> samples, std::uint16_t channels)
     throw Error(ErrorKind::internal, "a mirror holds whole frames of at least one channel");
 }
 
-std::optional<Slice> SliceMirror::advance(std::uint32_t start, std::span<const float> samples) {
+std::optional<SliceDelta> SliceMirror::cut(std::uint32_t start,
+                                           std::span<const float> samples) const {
   if (start >= frames()) return std::nullopt;
   const auto offered = static_cast<std::uint32_t>(samples.size() / channels_);
   const auto count = std::min(offered, frames() - start);
   if (count == 0) return std::nullopt;
-  Slice slice{start, count, channels_, {}};
-  const std::size_t values = static_cast<std::size_t>(count) * channels_;
-  slice.delta.reserve(values);
+  SliceDelta slice{start, count, channels_, {}};
+  slice.delta.reserve(static_cast<std::size_t>(count) * channels_);
+  return slice;
+}
+
+std::optional<SliceDelta> SliceMirror::advance(std::uint32_t start,
+                                               std::span<const float> samples) {
+  auto slice = cut(start, samples);
+  if (!slice) return slice;
+  const std::size_t values = static_cast<std::size_t>(slice->count) * channels_;
   auto* const mine = samples_.data() + static_cast<std::size_t>(start) * channels_;
   for (std::size_t i = 0; i < values; ++i) {
     const float wanted = std::isfinite(samples[i]) ? samples[i] : 0.0F;
     const auto half = to_half(std::clamp(wanted - mine[i], -kLargestHalf, kLargestHalf));
-    slice.delta.push_back(half);
+    slice->delta.push_back(half);
     mine[i] += from_half(half);
+  }
+  return slice;
+}
+
+std::optional<SliceDelta> SliceMirror::replace(std::uint32_t start,
+                                               std::span<const float> samples) {
+  auto slice = cut(start, samples);
+  if (!slice) return slice;
+  const std::size_t values = static_cast<std::size_t>(slice->count) * channels_;
+  auto* const mine = samples_.data() + static_cast<std::size_t>(start) * channels_;
+  for (std::size_t i = 0; i < values; ++i) {
+    const float wanted = std::isfinite(samples[i]) ? samples[i] : 0.0F;
+    const auto half = to_half(std::clamp(wanted, -kLargestHalf, kLargestHalf));
+    slice->delta.push_back(half);
+    mine[i] = from_half(half);
   }
   return slice;
 }
