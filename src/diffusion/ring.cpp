@@ -174,6 +174,10 @@ void Ring::begin_epoch(std::uint64_t epoch) {
 
 void Ring::clear() {
   queue_.clear();
+  released_.reset();
+  // Of a tick that failed half-way.
+  rows_.clear();
+  velocities_.clear();
   for (auto& slot : slots_) slot.reset();
   trim_surplus();
   workspace_.trim();

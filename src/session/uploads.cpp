@@ -1,0 +1,196 @@
+#include "session/uploads.h"
+
+#include <future>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "library/content_hash.h"
+#include "session/playback.h"
+#include "wire/frames.h"
+
+namespace headroom::session {
+namespace {
+
+using library::LibraryRefusal;
+using library::StemsOutcome;
+using wire::StemMode;
+
+std::string code_of(const LibraryRefusal& refusal) {
+  switch (refusal.kind) {
+    case LibraryRefusal::Kind::quota:
+      return "quota";
+    case LibraryRefusal::Kind::disk_full:
+    case LibraryRefusal::Kind::cannot_write:
+      return "disk_full";
+    case LibraryRefusal::Kind::gone:
+      return "internal";
+  }
+  return "internal";
+}
+
+std::string code_of(const std::exception& error) {
+  const auto* ours = dynamic_cast<const Error*>(&error);
+  if (ours == nullptr) return "internal";
+  if (ours->kind() == ErrorKind::memory) return "memory_refused";
+  if (ours->kind() == ErrorKind::input) return "too_short";
+  return "internal";
+}
+
+wire::UploadFailed failed(const wire::UploadTrack& request, std::string error, std::string code) {
+  return {.error = std::move(error), .code = std::move(code), .request_id = request.request_id};
+}
+
+// Lets those who wait for stems go, whatever happens on the way.
+class PendingMark {
+ public:
+  PendingMark(library::PendingStems& stems, std::string track_id)
+      : stems_(stems), track_id_(std::move(track_id)) {
+    (void)stems_.mark(track_id_);
+  }
+  ~PendingMark() {
+    if (!kept_)
+      stems_.resolve(track_id_, {.end = StemsOutcome::End::failed, .reason = "not begun"});
+  }
+  PendingMark(const PendingMark&) = delete;
+  PendingMark& operator=(const PendingMark&) = delete;
+  /// Somebody else resolves it.
+  void keep() { kept_ = true; }
+
+ private:
+  library::PendingStems& stems_;
+  std::string track_id_;
+  bool kept_ = false;
+};
+
+}  // namespace
+
+Uploads::~Uploads() {
+  first_.finish();
+  second_.finish();
+}
+
+void Uploads::begin(wire::UploadTrack request, wire::Pcm pcm, Tell answer, Tell push) {
+  const auto audio = std::make_shared<const wire::Pcm>(std::move(pcm));
+  first_.post([this, request = std::move(request), audio, answer = std::move(answer),
+               push = std::move(push)](const std::stop_token& stop) {
+    wire::Event event;
+    try {
+      event = take_in(request, *audio, push, stop);
+    } catch (const std::exception& error) {
+      spdlog::warn("upload {}: {}", request.name, error.what());
+      event = failed(request, error.what(), code_of(error));
+    }
+    answer(std::move(event));
+  });
+}
+
+wire::Event Uploads::answer_for(const library::Track& track,
+                                const wire::UploadTrack& request) const {
+  return wire::UploadOk{
+      .name = track.name,
+      .bpm = track.bpm.value_or(0),
+      .key = track.key.value_or(""),
+      .time_signature = track.time_signature.value_or("4"),
+      .duration_s = static_cast<double>(track.samples) / static_cast<double>(kSampleRate),
+      .samples = track.samples,
+      .stems_pending = stage_.library.stems().pending(track.id),
+      .track_id = track.id,
+      .request_id = request.request_id};
+}
+
+wire::Event Uploads::take_in(const wire::UploadTrack& request, const wire::Pcm& pcm, Tell push,
+                             const std::stop_token& stop) {
+  const auto audio = aligned(tensor_of(pcm));
+  const auto source = pcm_of(audio);
+  const auto hash = library::content_hash(source.samples, source.channels);
+  if (!request.key && !request.time_signature) {
+    if (const auto known = stage_.library.find_content(hash)) return answer_for(*known, request);
+  }
+  auto reserved = stage_.library.reserve(request.name, source.samples.size() * sizeof(float));
+  if (!reserved) return failed(request, reserved.error().message, code_of(reserved.error()));
+  auto reservation = std::move(reserved).value();
+  const auto id = reservation.track_id();
+  const auto owner = "upload " + id;
+
+  auto listening = std::async(std::launch::async, [&audio] { return analyse(audio); });
+  library::Latents latents;
+  try {
+    latents = Preparer(stage_, owner).encode(audio, stop);
+  } catch (...) {
+    listening.wait();
+    leave_device(owner);
+    throw;
+  }
+  leave_device(owner);
+  const auto heard = listening.get();
+
+  const bool stems = stage_.studio.networks().separator.component != nullptr;
+  // Before anybody can see the track, so that nobody separates it a second time (S51).
+  std::optional<PendingMark> mark;
+  if (stems) mark.emplace(stage_.library.stems(), id);
+  auto published = stage_.library.publish(std::move(reservation),
+                                          {.source = source,
+                                           .content_hash = hash,
+                                           .checkpoint = stage_.studio.checkpoint(),
+                                           .latents = latents,
+                                           .bpm = heard.bpm,
+                                           .key = request.key.value_or(heard.key),
+                                           .time_signature = request.time_signature.value_or("4"),
+                                           .owner = request.client_id.value_or("")});
+  if (!published) return failed(request, published.error().message, code_of(published.error()));
+  const auto track = std::move(published).value();
+  if (stems) {
+    second_.post([this, track, push = std::move(push)](const std::stop_token& stopping) {
+      rip(track, push, stopping);
+    });
+    mark->keep();
+  }
+  return answer_for(track, request);
+}
+
+void Uploads::leave_device(const std::string& owner) {
+  stage_.studio.executor().between_steps([&](memory::Residency& r) { r.retire(owner); });
+}
+
+void Uploads::rip(const library::Track& track, const Tell& push, const std::stop_token& stop) {
+  const auto owner = "upload " + track.id;
+  const auto background = memory::Priority::background;
+  const Preparer preparer(stage_, owner);
+  auto& pending = stage_.library.stems();
+  try {
+    const auto audio = aligned(tensor_of(stage_.library.read_source(track)));
+    const auto stems = preparer.separate(audio, stop, background);
+    const auto vocals = pcm_of(stems.vocals);
+    const auto instruments = pcm_of(stems.instruments);
+    auto kept = stage_.library.add_stems(
+        track.id, {.vocals = vocals,
+                   .instruments = instruments,
+                   .checkpoint = stage_.studio.checkpoint(),
+                   .vocals_latents = preparer.encode(stems.vocals, stop, background),
+                   .instruments_latents = preparer.encode(stems.instruments, stop, background)});
+    leave_device(owner);
+    if (kept) {
+      pending.resolve(track.id, {.end = StemsOutcome::End::ready});
+      push(wire::StemAssets{
+          .fixture_name = track.name,
+          .frames = vocals.frames,
+          .source_mode = {},
+          .audio = {wire::to_halves(vocals.samples), wire::to_halves(instruments.samples)}});
+      return;
+    }
+    const auto& refusal = kept.error();
+    if (refusal.kind == LibraryRefusal::Kind::gone) {
+      spdlog::info("stems of {} are discarded: the track was wiped", track.name);
+      return pending.resolve(track.id, {.end = StemsOutcome::End::gone});
+    }
+    throw Error(ErrorKind::output, refusal.message);
+  } catch (const std::exception& error) {
+    leave_device(owner);
+    pending.resolve(track.id, {.end = StemsOutcome::End::failed, .reason = error.what()});
+    if (stop.stop_requested()) return;
+    spdlog::warn("stems of {}: {}", track.name, error.what());
+    push(wire::StemFailed{.fixture_name = track.name, .error = error.what()});
+  }
+}
+
+}  // namespace headroom::session
