@@ -67,7 +67,7 @@ class Rehearsal {
         frames_(studio::duration_class(options.seconds) * 25),
         tokenizer_(studio::ModelFolder::open(options.model).load_text_tokenizer()),
         silence_(studio::ModelFolder::open(options.model).load_silence()),
-        stream_(studio, "session", {.steps = 2, .depth = 4}) {
+        stream_(studio, "session", {.steps = 1, .depth = 4}) {
     driver_ = lease("driver's context", parse_bytes(options.driver));
   }
 

@@ -246,7 +246,7 @@ void Session::tell_stems(const Source& source) {
   }
 }
 
-wire::Ready Session::ready(const Source& source, wire::AudioBlock buffer) {
+wire::Ready Session::ready(const Source& source, wire::AudioBlock buffer) const {
   wire::Ready event;
   event.duration = source.seconds();
   event.lora_catalog = stage_.loras.entries();
@@ -292,7 +292,7 @@ std::string Session::track_id() const {
   return playing ? playing->track_id : "";
 }
 
-wire::Snapshot Session::snapshot() {
+wire::Snapshot Session::snapshot() const {
   wire::Snapshot state;
   state.id = start_.id;
   state.started_at = started_at_;

@@ -57,7 +57,7 @@ class Session {
   void attach(Publish publish);
 
   /// State for the control bus.
-  wire::Snapshot snapshot();
+  wire::Snapshot snapshot() const;
   /// Whether it plays now: Ready was told and nothing has ended it.
   bool playing() const { return playing_; }
   const std::string& id() const { return start_.id; }
@@ -84,7 +84,7 @@ class Session {
   void refused(const Turnover& turnover, const std::exception& error);
   void fail_creation(const std::exception& error);
   void tell_stems(const Source& source);
-  wire::Ready ready(const Source& source, wire::AudioBlock buffer);
+  wire::Ready ready(const Source& source, wire::AudioBlock buffer) const;
   RunnerSettings runner_settings() const;
   RunnerCalls runner_calls();
 

@@ -1,6 +1,7 @@
 #include "studio/chunks.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -50,10 +51,16 @@ std::vector<Chunk> plan_tiles(std::int64_t length, std::int64_t chunk, std::int6
   return tiles;
 }
 
+std::int64_t window_span(double seconds, double frames_per_second) {
+  const auto kept = static_cast<std::int64_t>(std::ceil(seconds * frames_per_second));
+  return std::max(kWindowFrames, kept + 2 * kWindowContext);
+}
+
 Window plan_window(std::int64_t length, double start, double seconds, bool cyclic,
                    double frames_per_second, std::int64_t span) {
   constexpr double shortest = 0.04;
-  constexpr double longest = 0.36;  // leaves 8 frames of context on each side
+  const double longest =
+      std::max(shortest, static_cast<double>(span - 2 * kWindowContext) / frames_per_second);
   // Truncation in double precision on purpose: 1.16 s is frame 28, as in the reference.
   const auto kept = std::clamp<std::int64_t>(
       static_cast<std::int64_t>(std::clamp(seconds, shortest, longest) * frames_per_second), 1,

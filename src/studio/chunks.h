@@ -47,6 +47,9 @@ std::vector<Chunk> plan_tiles(std::int64_t length, std::int64_t chunk, std::int6
 /// changes.
 inline constexpr std::int64_t kWindowFrames = 25;
 
+/// Of these, context on each side of the longest window.
+inline constexpr std::int64_t kWindowContext = 8;
+
 /// One playback window. Decode `frames` (indices into the latent, in order), keep
 /// [keep_begin, keep_begin + keep_count) of them; the kept part belongs at frame `at`.
 struct Window {
@@ -56,9 +59,13 @@ struct Window {
   std::int64_t at;
 };
 
-/// `seconds` of audio from `start`, both clamped as the engine does: seconds to 0.04…0.36, the
-/// window into the piece. seconds ≤ 0, or a piece no longer than the window, decodes everything.
-/// With `cyclic` the context (never the window) wraps around the ends. `span` frames are decoded.
+/// Frames to decode for a window of so many seconds, its context included; kWindowFrames at least.
+std::int64_t window_span(double seconds, double frames_per_second = 25.0);
+
+/// `seconds` of audio from `start`, both clamped: seconds to 0.04 and to what `span` leaves beside
+/// its context (0.36 of kWindowFrames, as the reference has it), the window into the piece. seconds ≤ 0, or a piece no longer than the window, decodes everything.
+/// With `cyclic` the context (never the window) wraps around the ends. `span` frames are decoded,
+/// window_span() of them for windows of any length.
 Window plan_window(std::int64_t length, double start, double seconds, bool cyclic,
                    double frames_per_second = 25.0, std::int64_t span = kWindowFrames);
 

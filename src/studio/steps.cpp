@@ -86,11 +86,11 @@ Step decode_step(const Networks& networks, std::int64_t frames) {
                   [&](std::int64_t size) { return vae_decode_footprint(vae, size, element); })};
 }
 
-Step window_step(const Networks& networks) {
+Step window_step(const Networks& networks, std::int64_t frames) {
   return {"decode window",
           {networks.vae_decoder.component},
-          {{kWindowFrames, vae_decode_footprint(networks.configs().vae, kWindowFrames,
-                                                element_of(networks.precision()))}}};
+          {{frames, vae_decode_footprint(networks.configs().vae, frames,
+                                         element_of(networks.precision()))}}};
 }
 
 Step separate_step(const Networks& networks) {

@@ -6,6 +6,7 @@
 
 #include "memory/plan_slot.h"
 #include "memory/task.h"
+#include "studio/chunks.h"
 #include "studio/networks.h"
 
 namespace headroom::studio {
@@ -34,8 +35,8 @@ memory::Step condition_step(const Networks& networks, const PromptSize& prompt);
 /// `rows` that is new is prepared on the way.
 memory::Step tick_step(const Networks& networks, std::int64_t frames, std::int64_t rows);
 memory::Step decode_step(const Networks& networks, std::int64_t frames);
-/// One playback window, always kWindowFrames.
-memory::Step window_step(const Networks& networks);
+/// One playback window of so many frames at once.
+memory::Step window_step(const Networks& networks, std::int64_t frames = kWindowFrames);
 memory::Step separate_step(const Networks& networks);
 
 /// Conditions that a stream keeps prepared: two prompts that are blended, and what guidance leads

@@ -225,7 +225,7 @@ WindowTask::WindowTask(const Networks& networks, TaskInfo info, at::Tensor laten
 std::optional<Step> WindowTask::next() {
   if (audio_.defined()) return std::nullopt;
   const auto frames = static_cast<std::int64_t>(window_.frames.size());
-  return frames <= kWindowFrames ? window_step(networks_) : decode_step(networks_, frames);
+  return window_step(networks_, std::max(frames, kWindowFrames));
 }
 
 void WindowTask::run(const StepContext& context) {

@@ -79,6 +79,17 @@ TEST(PlaybackBuffer, WindowsInARowCoverEverything) {
   EXPECT_EQ(untouched, 0U);
 }
 
+TEST(PlaybackBuffer, AWindowMayBeAsLongAsOneLikes) {
+  for (const double window : {0.04, 0.2, 0.36, 1.0, 3.0, 9.9, 30.0}) {
+    Playback playback(level(0.0F, kFrames * kHop));
+    const auto slices = playback.write_ahead(
+        kFrames, {.heard = 0.0, .lead = 0.25, .window = window}, decoding(1.0F));
+    ASSERT_EQ(slices.size(), 1U);
+    const double seconds = static_cast<double>(slices[0].samples->size()) / 2 / 48000;
+    EXPECT_NEAR(seconds, std::min(window, 10.0), 0.3) << window;
+  }
+}
+
 TEST(PlaybackBuffer, TheWholeBufferAnew) {
   Playback playback(level(0.0F, kFrames * kHop));
   const auto slice = playback.write_all(level(1.0F, kFrames * kHop));

@@ -1,0 +1,78 @@
+#include "server/studio_engine.h"
+
+namespace headroom::server {
+namespace {
+
+// Transitions that the memory map draws; steps alone would push everything else out.
+constexpr std::size_t kShownEvents = 400;
+
+class StudioSession final : public SessionPort {
+ public:
+  StudioSession(session::Stage& stage, session::Start start, Publish publish)
+      : session_(stage, std::move(start), std::move(publish)) {}
+
+  void post(wire::Command command, std::optional<wire::Pcm> audio) override {
+    session_.post(std::move(command), std::move(audio));
+  }
+  wire::Snapshot snapshot() const override { return session_.snapshot(); }
+  void stop() override { session_.stop(); }
+  bool resume(Publish publish) override {
+    if (!session_.playing()) return false;
+    session_.detach();
+    session_.attach(std::move(publish));
+    return true;
+  }
+
+ private:
+  session::Session session_;
+};
+
+}  // namespace
+
+std::unique_ptr<SessionPort> StudioEngine::open(SessionRequest request, Publish publish) {
+  return std::make_unique<StudioSession>(
+      stage_,
+      session::Start{.id = std::move(request.id),
+                     .config = std::move(request.config),
+                     .pcm = std::move(request.source)},
+      std::move(publish));
+}
+
+void StudioEngine::begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner,
+                                Publish answer, Publish push) {
+  track.client_id = owner.key();
+  uploads_.begin(std::move(track), std::move(source), std::move(answer), std::move(push));
+}
+
+bool StudioEngine::ready(std::string& /*why*/) const { return true; }
+
+nlohmann::json StudioEngine::loras() const {
+  auto list = nlohmann::json::array();
+  for (const auto& entry : stage_.loras.entries()) list.push_back(wire::to_json(entry));
+  return list;
+}
+
+nlohmann::json StudioEngine::memory() const {
+  auto map = stage_.studio.residency().snapshot();
+  auto events = nlohmann::json::array();
+  const auto recent = stage_.studio.telemetry().recent();
+  std::size_t shown = 0;
+  for (auto event = recent.rbegin(); event != recent.rend() && shown < kShownEvents; ++event) {
+    if (event->what == "step") continue;
+    events.push_back(event->json());
+    ++shown;
+  }
+  map["events"] = std::move(events);  // the newest first
+  map["counts"] = stage_.studio.telemetry().counts();
+  return map;
+}
+
+nlohmann::json StudioEngine::info() const {
+  nlohmann::json scale;
+  if (const auto known = stage_.studio.checkpoint_scale()) scale = *known;
+  return {{"checkpoint", stage_.studio.checkpoint_name()},
+          {"checkpoint_scale", scale},
+          {"stems", stage_.studio.networks().separator.component != nullptr}};
+}
+
+}  // namespace headroom::server
