@@ -93,7 +93,7 @@ std::string cut(std::string text, std::size_t longest) {
 std::string folder_name(std::string_view name, std::string_view empty) {
   const auto stem = without_extension(last_component(name));
   const auto composed = mapped(stem, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-  const auto folder = cut(stripped(replaced(composed)), kLongestName);
+  auto folder = cut(stripped(replaced(composed)), kLongestName);
   return folder.empty() ? std::string(empty) : folder;
 }
 

@@ -1,0 +1,133 @@
+// One session at a time. S60 to S62, S64, S66 to S68; W12.
+#include <gtest/gtest.h>
+
+#include "server/stand.h"
+
+namespace headroom::server::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+Frame end_of(Client& client) {
+  Frame frame;
+  do frame = client.read();
+  while (!frame.closed && !frame.late);
+  return frame;
+}
+
+TEST(Takeover, TheOlderSessionGetsItsCodeAndTheNewerPlays) {
+  Stand stand;
+  stand.engine.teardown = 200ms;
+  auto old = stand.playing();
+  auto fresh = stand.playing();
+  const auto end = end_of(old);
+  EXPECT_EQ(end.code, 4001);
+  EXPECT_EQ(end.reason, "preempted by a newer session");
+  EXPECT_EQ(stand.engine.most_alive, 1) << "the new one was built before the old one was gone";
+  fresh.send({{"type", "prompt"}, {"tags", "mine now"}});
+  EXPECT_EQ(fresh.read_control().type(), "prompt_applied");
+}
+
+TEST(Takeover, AHalfOpenNewcomerDisturbsNobody) {
+  Stand stand;
+  auto playing = stand.playing();
+  Client silent(stand.port());
+  Client half(stand.port());
+  half.send(nlohmann::json::object());
+  Client bad(stand.port());
+  bad.send_text("no configuration");
+  EXPECT_EQ(bad.read().type(), "error");
+  playing.send({{"type", "prompt"}, {"tags", "undisturbed"}});
+  EXPECT_EQ(playing.read_control().type(), "prompt_applied");
+}
+
+TEST(Takeover, CanBeForbidden) {
+  ServerSettings settings;
+  settings.takeover = Takeover::deny;
+  Stand stand(settings);
+  auto playing = stand.playing();
+  Client late(stand.port());
+  late.send(nlohmann::json::object());
+  late.send_audio(wire::golden_signal(1, 48000));
+  EXPECT_EQ(late.read().json()["code"], "busy");
+  EXPECT_EQ(late.read().code, 1011);
+  playing.close();
+  ASSERT_TRUE(eventually([&] { return stand.engine.alive == 0; }));
+  stand.playing();
+}
+
+// A client that reconnects by itself after 4001 would throw its successor out again.
+TEST(Takeover, APreemptedClientThatKnocksAgainIsTurnedAway) {
+  Stand stand;
+  auto first = stand.playing({{"client_id", "one"}});
+  auto second = stand.playing({{"client_id", "two"}});
+  EXPECT_EQ(end_of(first).code, 4001);
+  Client again(stand.port());
+  again.send({{"client_id", "one"}});
+  again.send_audio(wire::golden_signal(1, 48000));
+  EXPECT_EQ(again.read().json()["code"], "preempted");
+  EXPECT_EQ(again.read().code, 4001);
+  second.send({{"type", "prompt"}, {"tags", "still mine"}});
+  EXPECT_EQ(second.read_control().type(), "prompt_applied");
+}
+
+TEST(Takeover, MoreSessionsWhereThatIsAllowed) {
+  ServerSettings settings;
+  settings.limits.most_sessions = 2;
+  Stand stand(settings);
+  auto a = stand.playing();
+  auto b = stand.playing();
+  EXPECT_EQ(stand.engine.alive, 2);
+  auto c = stand.playing();
+  EXPECT_EQ(end_of(a).code, 4001) << "the oldest gives way";
+  EXPECT_EQ(stand.engine.most_alive, 2);
+}
+
+TEST(Takeover, ATeardownThatHangsIsARefusalAndNotASecondStack) {
+  ServerSettings settings;
+  settings.limits.teardown = 1s;
+  Stand stand(settings);
+  stand.engine.teardown = 3s;
+  auto old = stand.playing();
+  Client fresh(stand.port());
+  fresh.send(nlohmann::json::object());
+  fresh.send_audio(wire::golden_signal(1, 48000));
+  const auto refused = fresh.read();
+  EXPECT_EQ(refused.json()["code"], "busy");
+  EXPECT_EQ(stand.engine.most_alive, 1);
+}
+
+TEST(Takeover, RefreshingThePageLeavesNothingBehind) {
+  Stand stand;
+  for (int i = 0; i < 20; ++i) {
+    auto client = stand.playing();
+    if (i % 2 == 0)
+      client.close();
+    else
+      client.drop();
+  }
+  EXPECT_TRUE(eventually([&] { return stand.engine.alive == 0; }));
+  EXPECT_EQ(stand.engine.most_alive, 1);
+}
+
+TEST(Takeover, AStormEndsWithExactlyOne) {
+  Stand stand;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<Client>(stand.port()));
+    clients.back()->send(nlohmann::json::object());
+    clients.back()->send_audio(wire::golden_signal(1, 48000));
+  }
+  EXPECT_EQ(clients.back()->read().type(), "ready");
+  int preempted = 0;
+  for (auto& client : clients) {
+    if (client != clients.back()) preempted += end_of(*client).code == 4001 ? 1 : 0;
+  }
+  EXPECT_EQ(preempted, 99);
+  EXPECT_EQ(stand.engine.most_alive, 1);
+  EXPECT_EQ(stand.engine.alive, 1);
+  EXPECT_EQ(stand.server->lobby().sessions().size(), 1U);
+}
+
+}  // namespace
+}  // namespace headroom::server::test
