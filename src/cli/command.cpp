@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -32,6 +33,18 @@ studio::ModelFolder ModelOption::open() const {
   return studio::ModelFolder::open(chosen, variant);
 }
 
+namespace {
+
+volatile std::sig_atomic_t stop_signal = 0;
+
+}  // namespace
+
+void catch_stop_signals() {
+  for (const int stop : {SIGINT, SIGTERM}) std::signal(stop, [](int) { stop_signal = 1; });
+}
+
+bool stop_asked() { return stop_signal != 0; }
+
 void StudioOption::add_to(CLI::App& app) {
   model.add_to(app);
   app.add_option("--memory", memory,
@@ -41,13 +54,18 @@ void StudioOption::add_to(CLI::App& app) {
   app.add_option("--precision", precision, "fp32 or bf16; default: bf16 on a GPU, fp32 on the CPU");
 }
 
-std::unique_ptr<studio::Studio> StudioOption::open(studio::ModelParts parts) const {
+studio::StudioSettings StudioOption::settings() const {
   studio::StudioSettings settings;
-  settings.parts = parts;
   if (!memory.empty()) settings.memory = parse_bytes(memory);
   if (!leave_free.empty()) settings.leave_free = parse_bytes(leave_free);
   if (!precision.empty()) settings.precision = studio::parse_precision(precision);
-  return std::make_unique<studio::Studio>(model.open(), settings);
+  return settings;
+}
+
+std::unique_ptr<studio::Studio> StudioOption::open(studio::ModelParts parts) const {
+  auto chosen = settings();
+  chosen.parts = parts;
+  return std::make_unique<studio::Studio>(model.open(), chosen);
 }
 
 CLI::Option* add_seed(CLI::App& app, std::uint64_t& seed, const std::string& what) {

@@ -46,6 +46,7 @@ Command add_inspect(CLI::App& app);
 Command add_make_model(CLI::App& app);
 Command add_plan(CLI::App& app);
 Command add_repaint(CLI::App& app);
+Command add_serve(CLI::App& app);
 Command add_stems(CLI::App& app);
 Command add_verify(CLI::App& app);
 
@@ -67,11 +68,16 @@ struct StudioOption {
   std::string precision;
 
   void add_to(CLI::App& app);
+  studio::StudioSettings settings() const;
   std::unique_ptr<studio::Studio> open(studio::ModelParts parts) const;
 };
 
 /// Adds `--seed`: a whole number of 64 bits, nothing that would wrap or saturate into one.
 CLI::Option* add_seed(CLI::App& app, std::uint64_t& seed, const std::string& what);
+
+/// SIGINT and SIGTERM ask for an orderly end from now on, instead of ending the process.
+void catch_stop_signals();
+bool stop_asked();
 
 /// Seconds as "3:25.040".
 std::string clock_text(double seconds);

@@ -21,15 +21,13 @@ constexpr const char* kFooter =
     "model files;\n"
     "5 output; 6 memory; 7 canceled; 8 a defect of this program.";
 
-volatile std::sig_atomic_t interrupted = 0;
-
 // Progress that ends the work at the next chunk after Ctrl-C, so that nothing half-written stays.
 class Cancelable : public TerminalProgress {
  public:
   using TerminalProgress::TerminalProgress;
   void step() override {
     TerminalProgress::step();
-    if (interrupted != 0)
+    if (stop_asked())
       throw Error(ErrorKind::canceled, "stopped by the user; nothing was written");
   }
 };
@@ -94,7 +92,7 @@ int run(const Common& common, const Command& command) {
 int main(int argc, char** argv) {
   using namespace headroom;
   restart_with_fitting_settings(argv);
-  for (const int stop : {SIGINT, SIGTERM}) std::signal(stop, [](int) { cli::interrupted = 1; });
+  cli::catch_stop_signals();
   std::signal(SIGXFSZ, SIG_IGN);  // a file over the user's limit is a failed write, not the end
 
   CLI::App app(
@@ -116,7 +114,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
 
   const std::vector<cli::Command> commands{
-      cli::add_cover(app),   cli::add_generate(app), cli::add_repaint(app),
+      cli::add_serve(app),   cli::add_cover(app),    cli::add_generate(app), cli::add_repaint(app),
       cli::add_stems(app),   cli::add_analyze(app),  cli::add_encode(app),
       cli::add_decode(app),  cli::add_verify(app),   cli::add_plan(app),
       cli::add_inspect(app), cli::add_doctor(app),   cli::add_make_model(app),

@@ -49,7 +49,12 @@ bool StudioEngine::ready(std::string& /*why*/) const { return true; }
 nlohmann::json StudioEngine::loras() const {
   auto list = nlohmann::json::array();
   for (const auto& entry : stage_.loras.entries()) list.push_back(wire::to_json(entry));
-  return list;
+  auto answer = info();
+  return {{"dir", "loras"},
+          {"extra_dirs", nlohmann::json::array()},
+          {"checkpoint", answer["checkpoint"]},
+          {"checkpoint_scale", answer["checkpoint_scale"]},
+          {"loras", std::move(list)}};
 }
 
 nlohmann::json StudioEngine::memory() const {
