@@ -2,7 +2,7 @@
 import { decodeAudio } from './player/decode';
 import { Player } from './player/player';
 import { Desk, type Track } from './state/desk';
-import { NetworkMonitor, EVERY_MS } from './state/network';
+import { EVERY_MS, NetworkMonitor } from './state/network';
 import { Session } from './state/session';
 import { Signal, stored } from './state/signal';
 import { toast } from './ui/toast';
@@ -29,13 +29,15 @@ export class App {
   readonly waiting = new Signal('');
   readonly unstable = new Signal(false);
   readonly marks: Mark[] = [];
+  onPromptApplied: () => void = () => {};
   readonly session: Session;
+  readonly clientId: string;
   private readonly lastTrack = stored<string>('headroom.track', '', (value) => typeof value === 'string');
   private readonly decoded = new Map<string, Pcm>();
   private readonly monitor = new NetworkMonitor();
 
   constructor() {
-    const clientId = stored('headroom.client', crypto.randomUUID?.() ?? String(Math.random()), (v) => typeof v === 'string');
+    this.clientId = clientIdOf();
     this.session = new Session(
       this.desk,
       this.player,
@@ -54,19 +56,19 @@ export class App {
         dice: Math.random,
         now: () => performance.now(),
       },
-      clientId.get(),
+      this.clientId,
     );
     this.wire();
   }
 
   private wire(): void {
     const { desk, player, session } = this;
-    player.onTick = () => session.pump(player.playing.get());
-    desk.onTouch = () => session.pump(player.playing.get());
+    player.onTick = () => session.commands.pump(player.playing.get());
+    desk.onTouch = () => session.commands.pump(player.playing.get());
     player.onSlice = ({ leadS }) => {
-      session.worstLeadS = Math.min(leadS, session.worstLeadS ?? leadS);
+      session.commands.worstLeadS = Math.min(leadS, session.commands.worstLeadS ?? leadS);
     };
-    player.band.changed(() => session.sendBand());
+    player.band.changed(() => session.commands.sendBand());
     player.playing.changed((on) => on && desk.touch());
     desk.track.changed((track) => track && this.lastTrack.set(track.name));
     for (const [name, signal] of desk.stemLevels) {
@@ -77,6 +79,7 @@ export class App {
       else if (kind === 'swap' || kind === 'stems') toast(text);
       if (kind === 'swap' || kind === 'prompt' || kind === 'stems') this.mark(kind, text);
       if (kind === 'ready') this.mark('session', text);
+      if (kind === 'prompt') this.onPromptApplied();
     };
     setInterval(() => {
       const playing = player.playing.get() && session.phase.get().kind === 'ready' && !session.swapping.get();
@@ -94,7 +97,8 @@ export class App {
   async load(): Promise<void> {
     const catalog = await patiently(
       () => this.refresh(),
-      (seconds) => this.waiting.set(`The server does not answer yet (${Math.round(seconds)} s). Still trying …`),
+      (seconds) =>
+        this.waiting.set(`The server does not answer yet (${Math.round(seconds)} s). Still trying …`),
     );
     this.waiting.set('');
     if (this.desk.track.get()) return;
@@ -163,4 +167,16 @@ export class App {
     this.decoded.set(track.name, pcm);
     return pcm;
   }
+}
+
+/** Who this browser is, over reloads: the owner of its uploads. */
+function clientIdOf(): string {
+  const id = stored('headroom.client', '', (value) => typeof value === 'string');
+  if (!id.get())
+    id.set(
+      Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+        byte.toString(16).padStart(2, '0'),
+      ).join(''),
+    );
+  return id.get();
 }

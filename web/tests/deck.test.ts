@@ -56,7 +56,13 @@ describe('playing', () => {
   });
 
   test('reads one channel for both ears', () => {
-    const { left, right } = render(playing(Float32Array.from({ length: 20000 }, (_, i) => i), 1), 100);
+    const { left, right } = render(
+      playing(
+        Float32Array.from({ length: 20000 }, (_, i) => i),
+        1,
+      ),
+      100,
+    );
     expect(right).toEqual(left);
     expect(left[99]).toBe(99);
   });
@@ -82,7 +88,9 @@ describe('the seam of the loop', () => {
     const { left } = render(deck, SEAM + 10);
     for (const i of [0, 1, 1200, SEAM - 1]) {
       const part = i / SEAM;
-      expect(left[i], `frame ${i} of the seam`).toBe(Math.fround((frames - SEAM + i) * (1 - part) + i * part));
+      expect(left[i], `frame ${i} of the seam`).toBe(
+        Math.fround((frames - SEAM + i) * (1 - part) + i * part),
+      );
     }
     expect(left[SEAM]).toBe(SEAM);
     expect(left[SEAM + 9]).toBe(SEAM + 9);

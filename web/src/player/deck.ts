@@ -1,7 +1,8 @@
 // The record on the turntable: a buffer that is rewritten while it plays. Everything that decides which
 // sample sounds next is here, without a browser around it; the worklet is a shell (deck.worklet.ts).
-import { applySamples } from '../wire/slices';
+
 import { halfTable } from '../wire/half';
+import { applySamples } from '../wire/slices';
 
 /** Frames of the fade from an old buffer to a new one: 25 ms. */
 export const SWAP_FADE = 1200;
@@ -69,7 +70,13 @@ export class Deck {
   }
 
   /** Levels of layers outlive the buffer; their audio does not. */
-  load(epoch: number, samples: Float32Array, channels: number, original: Uint16Array, restart: boolean): void {
+  load(
+    epoch: number,
+    samples: Float32Array,
+    channels: number,
+    original: Uint16Array,
+    restart: boolean,
+  ): void {
     if (this.frames > 0 && this.level > 0) {
       this.old = { samples: this.samples, frames: this.frames, position: this.position, left: SWAP_FADE };
       if (this.channels !== channels) this.old = null;

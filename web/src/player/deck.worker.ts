@@ -35,7 +35,8 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
       if (message.epoch === epoch) stems(message.names, message.buffers.map(halfWords), message.channels);
       return;
     case 'clips':
-      if (message.epoch === epoch) stems(message.names, message.samples.map(floatsToHalves), message.channels);
+      if (message.epoch === epoch)
+        stems(message.names, message.samples.map(floatsToHalves), message.channels);
   }
 };
 
@@ -58,14 +59,18 @@ function buffer(message: Extract<ToWorker, { type: 'buffer' }>): void {
   const peaks = outline(mirror, channels, 0, binCount(frames));
   const peak = peaks.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const { restart, band } = message;
-  sound({ type: 'buffer', epoch, samples, channels, original, restart, band }, [samples.buffer, original.buffer]);
+  sound({ type: 'buffer', epoch, samples, channels, original, restart, band }, [
+    samples.buffer,
+    original.buffer,
+  ]);
   tell({ type: 'buffer', epoch, frames, channels, peaks, peak }, [peaks.buffer]);
   weigh(0, frames, true);
 }
 
 function slice(bytes: Uint8Array<ArrayBuffer>): void {
   try {
-    if (readSliceHeader(bytes).channels !== channels) throw new Error('a slice with other channels than its buffer');
+    if (readSliceHeader(bytes).channels !== channels)
+      throw new Error('a slice with other channels than its buffer');
     const { start, samples, delta, tickMs, decodeMs, generations } = decodeSlice(bytes);
     const frames = applySamples(mirror, channels, start, samples, delta);
     const total = mirror.length / channels;
@@ -98,5 +103,8 @@ function stems(names: string[], words: Uint16Array<ArrayBuffer>[], stemChannels:
   });
   const buffers = words.map((part) => part.buffer);
   sound({ type: 'stems', epoch, names, words, channels: stemChannels }, buffers);
-  tell({ type: 'stems', names, peaks }, peaks.map((part) => part.buffer as ArrayBuffer));
+  tell(
+    { type: 'stems', names, peaks },
+    peaks.map((part) => part.buffer as ArrayBuffer),
+  );
 }

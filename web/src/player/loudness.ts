@@ -26,12 +26,18 @@ class KWeighting {
 }
 
 /** Mean weighted power per block of frames [first, end) in blocks; filters warm up in the block before. */
-export function blockPowers(samples: Float32Array, channels: number, first: number, end: number): Float32Array<ArrayBuffer> {
+export function blockPowers(
+  samples: Float32Array,
+  channels: number,
+  first: number,
+  end: number,
+): Float32Array<ArrayBuffer> {
   const powers = new Float32Array(end - first);
   const frames = samples.length / channels;
   for (let c = 0; c < channels; c++) {
     const filter = new KWeighting();
-    for (let f = Math.max(0, (first - 1) * BLOCK); f < first * BLOCK; f++) filter.next(samples[f * channels + c]!);
+    for (let f = Math.max(0, (first - 1) * BLOCK); f < first * BLOCK; f++)
+      filter.next(samples[f * channels + c]!);
     for (let block = first; block < end; block++) {
       const to = Math.min(frames, (block + 1) * BLOCK);
       let sum = 0;

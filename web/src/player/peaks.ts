@@ -5,7 +5,12 @@ export const FRAMES_PER_BIN = 480;
 export const binCount = (frames: number): number => Math.ceil(frames / FRAMES_PER_BIN);
 
 /** Pairs (least, greatest) of the bins from `first` up to `end`, over all channels. */
-export function outline(samples: Float32Array, channels: number, first: number, end: number): Float32Array<ArrayBuffer> {
+export function outline(
+  samples: Float32Array,
+  channels: number,
+  first: number,
+  end: number,
+): Float32Array<ArrayBuffer> {
   const pairs = new Float32Array((end - first) * 2);
   for (let bin = first; bin < end; bin++) {
     const from = bin * FRAMES_PER_BIN * channels;

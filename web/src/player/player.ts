@@ -1,10 +1,10 @@
 // The player as the rest of the client sees it: whole buffers and slices in, sound out.
 import { Signal } from '../state/signal';
 import type { Pcm } from '../wire/frames';
-import { type PlayReport, positionAt, Drift } from './clock';
+import { Drift, type PlayReport, positionAt } from './clock';
 import { type Band, SEAM, SHORTEST_BAND } from './deck';
-import workletUrl from './deck.worklet?worker&url';
 import DeckWorker from './deck.worker?worker';
+import workletUrl from './deck.worklet?worker&url';
 import { BLOCK, decibels, integrated, Matching } from './loudness';
 import type { Control, FromWorker, Report, ToWorker } from './messages';
 import { Wave } from './wave';
@@ -48,9 +48,18 @@ export class Player {
   readonly playing = new Signal(false);
   readonly looping = new Signal(true);
   readonly band = new Signal<Band | null>(null);
-  readonly health = new Signal<Health>({ dropouts: 0, lostMs: 0, stale: 0, damaged: 0, late: 0, driftPpm: null });
+  readonly health = new Signal<Health>({
+    dropouts: 0,
+    lostMs: 0,
+    stale: 0,
+    damaged: 0,
+    late: 0,
+    driftPpm: null,
+  });
   /** A buffer is loaded; its epoch. */
   readonly loaded = new Signal(-1);
+  /** Grows when stems come or go. */
+  readonly stemsSeen = new Signal(0);
   onSlice: (slice: SliceSeen) => void = () => {};
   /** After each report of the worklet, some fifty times a second: a timer that no hidden tab slows down. */
   onTick: () => void = () => {};
@@ -136,7 +145,12 @@ export class Player {
     return this.position / RATE;
   }
 
-  load(epoch: number, bytes: Uint8Array, channels: number, keep: { position: boolean; band: Band | null }): void {
+  load(
+    epoch: number,
+    bytes: Uint8Array,
+    channels: number,
+    keep: { position: boolean; band: Band | null },
+  ): void {
     this.band.set(keep.band);
     const message: ToWorker = {
       type: 'buffer',
@@ -150,7 +164,9 @@ export class Player {
   }
 
   slice(epoch: number, bytes: Uint8Array): void {
-    this.toWorker({ type: 'slice', epoch, bytes: bytes as Uint8Array<ArrayBuffer> }, [bytes.buffer as ArrayBuffer]);
+    this.toWorker({ type: 'slice', epoch, bytes: bytes as Uint8Array<ArrayBuffer> }, [
+      bytes.buffer as ArrayBuffer,
+    ]);
   }
 
   stems(epoch: number, names: string[], buffers: Uint8Array[], channels: number): void {
@@ -164,7 +180,10 @@ export class Player {
   clips(epoch: number, names: string[], parts: Pcm[]): void {
     const samples = parts.map((part) => part.samples as Float32Array<ArrayBuffer>);
     const channels = parts[0]?.channels ?? 2;
-    this.toWorker({ type: 'clips', epoch, names, samples, channels }, samples.map((part) => part.buffer));
+    this.toWorker(
+      { type: 'clips', epoch, names, samples, channels },
+      samples.map((part) => part.buffer),
+    );
   }
 
   play(on: boolean): void {
@@ -243,6 +262,7 @@ export class Player {
       case 'buffer':
         this.wave.load(message.frames, message.peaks);
         this.sourcePeak = message.peak;
+        this.stemsSeen.set(this.stemsSeen.get() + 1);
         this.loaded.set(message.epoch);
         break;
       case 'slice':
@@ -254,13 +274,17 @@ export class Player {
           this.powers = message.powers.slice();
           this.sourceDb = integrated(message.powers);
         } else {
-          this.powers.set(message.powers.subarray(0, this.powers.length - message.firstBlock), message.firstBlock);
+          this.powers.set(
+            message.powers.subarray(0, this.powers.length - message.firstBlock),
+            message.firstBlock,
+          );
         }
         break;
       case 'stems':
         message.names.forEach((name, i) => {
           this.wave.setStem(name, message.peaks[i]!);
         });
+        this.stemsSeen.set(this.stemsSeen.get() + 1);
         break;
       case 'damaged':
         this.health.patch({ damaged: this.health.get().damaged + 1 });
@@ -290,4 +314,3 @@ export class Player {
     this.worker.postMessage(message, transfer);
   }
 }
-

@@ -72,7 +72,10 @@ export function simplify(points: CurvePoint[], tolerance: number): CurvePoint[] 
     }
   }
   if (worst <= tolerance) return [a, b];
-  return [...simplify(points.slice(0, index + 1), tolerance).slice(0, -1), ...simplify(points.slice(index), tolerance)];
+  return [
+    ...simplify(points.slice(0, index + 1), tolerance).slice(0, -1),
+    ...simplify(points.slice(index), tolerance),
+  ];
 }
 
 export function isCurve(value: unknown): value is Curve {

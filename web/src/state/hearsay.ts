@@ -7,7 +7,8 @@ export function hear(message: ServerMessage, desk: Desk): { text: string; grave:
   switch (message.type) {
     case 'params_echo':
       for (const [name, value] of Object.entries(message.raw)) {
-        if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') desk.turn(name, value);
+        if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean')
+          desk.turn(name, value);
       }
       return undefined;
     case 'lora_catalog':

@@ -42,9 +42,17 @@ export type KnobGroup = 'shape' | 'bands' | 'details' | 'guidance' | 'wavelet' |
 export const GROUPS: { id: KnobGroup; label: string; help: string }[] = [
   { id: 'shape', label: 'Shape', help: 'How the new music relates to the track.' },
   { id: 'bands', label: 'Timbre bands', help: 'Gain of eight bands of the latent sound; 1 leaves it alone.' },
-  { id: 'details', label: 'Details', help: 'Single latent channels that are heard clearly; 1 leaves them alone.' },
+  {
+    id: 'details',
+    label: 'Details',
+    help: 'Single latent channels that are heard clearly; 1 leaves them alone.',
+  },
   { id: 'guidance', label: 'Guidance', help: 'How strictly the prompt is followed.' },
-  { id: 'wavelet', label: 'Wavelet correction', help: 'Steers low and high parts of the latent at every step.' },
+  {
+    id: 'wavelet',
+    label: 'Wavelet correction',
+    help: 'Steers low and high parts of the latent at every step.',
+  },
   { id: 'engine', label: 'Engine', help: 'Quality against speed.' },
 ];
 
@@ -56,7 +64,13 @@ function turn(group: KnobGroup, name: string, label: string, help: string, initi
   return { kind: 'number', name, label, help, group, min, max, step, initial: initial ?? Number(rest) };
 }
 
-function pick(group: KnobGroup, name: string, label: string, labels: Record<string, string>, help: string): ChoiceKnob {
+function pick(
+  group: KnobGroup,
+  name: string,
+  label: string,
+  labels: Record<string, string>,
+  help: string,
+): ChoiceKnob {
   const { options = [], default: rest } = info.get(name)!;
   const named = options.map((value) => ({ value, label: labels[value] ?? value }));
   return { kind: 'choice', name, label, help, group, initial: String(rest), options: named };
@@ -73,10 +87,18 @@ const FIRST_STRENGTH = 0.6;
 
 const channels = (group: string) => CATALOGUE.filter((entry) => entry.group === group);
 const bands = channels('groups').map(({ name, doc }, i) => turn('bands', name, `Band ${i + 1}`, doc));
-const details = channels('keystones').map(({ name, doc }) => turn('details', name, `Ch ${name.slice(2)}`, doc));
+const details = channels('keystones').map(({ name, doc }) =>
+  turn('details', name, `Ch ${name.slice(2)}`, doc),
+);
 
 export const KNOBS: readonly Knob[] = [
-  turn('shape', STRENGTH, 'Strength', 'How far the music leaves the track: 0 is the track itself.', FIRST_STRENGTH),
+  turn(
+    'shape',
+    STRENGTH,
+    'Strength',
+    'How far the music leaves the track: 0 is the track itself.',
+    FIRST_STRENGTH,
+  ),
   turn('shape', 'hint_strength', 'Structure', 'How closely melody and rhythm of the track are kept.'),
   turn('shape', 'feedback', 'Feedback', 'Feeds what was made before into what is made next.'),
   turn('shape', 'feedback_depth', 'Fb depth', 'Which earlier result is fed back: 1 is the last.'),
@@ -118,7 +140,7 @@ export const loraKnob = (id: string): string => `lora_str_${id}`;
 export const STRONGEST_LORA = 1.8;
 
 /** A value in range and on a step of the knob; the initial one for what is no number. */
-export function fit(knob: NumberKnob, value: number): number {
+export function inRange(knob: NumberKnob, value: number): number {
   if (!Number.isFinite(value)) return knob.initial;
   const whole = knob.step >= 1 ? Math.round(value) : value;
   return Math.min(knob.max, Math.max(knob.min, whole));
@@ -128,7 +150,7 @@ export function fit(knob: NumberKnob, value: number): number {
 export function nudge(knob: NumberKnob, value: number, steps: number, fine = false): number {
   const step = fine && knob.step < 1 ? knob.step / 2 : knob.step;
   const moved = Math.round((value + steps * step) / step) * step;
-  return fit(knob, Number(moved.toFixed(6)));
+  return inRange(knob, Number(moved.toFixed(6)));
 }
 
 export function show(knob: NumberKnob, value: number): string {

@@ -1,12 +1,22 @@
 // One realtime session: connect, stream, swap, come back. Panels talk to the desk; this sends what the desk
 // says. Everything outside (sockets, time, chance) comes in by Ports, so that tests can be the world.
-import type { Band } from '../player/deck';
 import type { Pcm } from '../wire/frames';
 import type { Arrival } from '../wire/inbox';
-import type { ClientMessage, Ready, ServerMessage, SessionConfig, SourceMode, StemAssets, StemLinks, SwapReady } from '../wire/messages';
+import type {
+  ClientMessage,
+  Ready,
+  ServerMessage,
+  SessionConfig,
+  SourceMode,
+  StemAssets,
+  StemLinks,
+  SwapReady,
+} from '../wire/messages';
 import { afterClose } from '../wire/reconnect';
+import { Commands } from './commands';
 import type { Desk, Track } from './desk';
 import { hear } from './hearsay';
+import type { Link, Ports, Turntable } from './ports';
 import { Signal } from './signal';
 
 export type Phase =
@@ -17,41 +27,6 @@ export type Phase =
   /** Final until the musician asks: another connection has the session. */
   | { kind: 'preempted'; text: string }
   | { kind: 'failed'; text: string };
-
-export interface Link {
-  readonly ready: boolean;
-  readonly bytesReceived: number;
-  send(message: ClientMessage, audio?: Pcm): boolean;
-  close(): void;
-}
-
-export interface LinkEvents {
-  arrival(arrival: Arrival): void;
-  closed(code: number, reason: string): void;
-}
-
-export interface Ports {
-  open(config: SessionConfig, source: Pcm | null, events: LinkEvents): Link;
-  /** Audio of a track that the server cannot load by name at a start; null when it can. */
-  source(track: Track): Promise<Pcm | null>;
-  /** A stem by its path on the server. */
-  stem(path: string): Promise<Pcm>;
-  after(ms: number, act: () => void): () => void;
-  dice(): number;
-  now(): number;
-}
-
-/** Of the player, what a session needs. */
-export interface Turntable {
-  load(epoch: number, bytes: Uint8Array, channels: number, keep: { position: boolean; band: Band | null }): void;
-  slice(epoch: number, bytes: Uint8Array): void;
-  stems(epoch: number, names: string[], buffers: Uint8Array[], channels: number): void;
-  /** Stems that came as files. */
-  clips(epoch: number, names: string[], parts: Pcm[]): void;
-  readonly seconds: number;
-  readonly frames: number;
-  readonly band: Signal<Band | null>;
-}
 
 export interface Swap {
   track: Track;
@@ -65,14 +40,6 @@ export interface Notice {
   text: string;
 }
 
-const RATE = 48000;
-/** At most one message of knobs in that many ms… */
-const SHORTEST_MS = 8;
-/** …and one with the position at least every so many. */
-const LONGEST_MS = 40;
-const BLEND_EVERY_MS = 100;
-const LORA_PROMPT_MS = 250;
-
 export class Session {
   readonly phase = new Signal<Phase>({ kind: 'idle' });
   /** The swap that the server works on, for progress. */
@@ -85,10 +52,8 @@ export class Session {
   sessionId = '';
   lastFrame: number | null = null;
   resting = false;
-  /** Worst lead of the slices since the last message. */
-  worstLeadS: number | null = null;
-  sliceBytes = 0;
 
+  readonly commands: Commands;
   private link: Link | null = null;
   private epoch = -1;
   private attempts = 0;
@@ -96,21 +61,22 @@ export class Session {
   private generation = 0;
   private wanted: Swap | null = null;
   private cancelRetry: (() => void) | null = null;
-  private cancelLater = new Map<string, () => void>();
-  private lastSent = 0;
-  private lastRaw = '';
-  private lastPosition = -1;
   private lastError: ServerMessage | null = null;
-  private watching = false;
   private resumeToken: string | undefined;
-  private clips = new Map<'timbre' | 'structure', { message: ClientMessage; audio: Pcm | undefined }>();
 
   constructor(
     private readonly desk: Desk,
     private readonly table: Turntable,
     private readonly ports: Ports,
     private readonly clientId: string,
-  ) {}
+  ) {
+    this.commands = new Commands(
+      desk,
+      table,
+      ports,
+      (message, audio) => this.link?.send(message, audio) ?? false,
+    );
+  }
 
   /** Starts, or takes the session back. */
   async connect(): Promise<void> {
@@ -167,102 +133,6 @@ export class Session {
     if (track && track.mode !== mode) this.swap({ ...track, mode }, false);
   }
 
-  sendPrompt(): boolean {
-    const message: ClientMessage = {
-      type: 'prompt',
-      tags: this.desk.wire(this.desk.promptA.get()),
-      // Always both: a prompt without B would make B follow A.
-      tags_b: this.desk.wire(this.desk.promptB.get()),
-    };
-    const key = this.desk.key.get();
-    const timeSignature = this.desk.timeSignature.get();
-    if (key) message.key = key;
-    if (timeSignature) message.time_signature = timeSignature;
-    this.desk.touch();
-    return this.link?.send(message) ?? false;
-  }
-
-  sendBlend(): void {
-    this.later('blend', BLEND_EVERY_MS, () => {
-      this.link?.send({ type: 'set_prompt_blend', value: this.desk.blend.get() });
-    });
-  }
-
-  sendTimbreStrength(): void {
-    this.later('timbre', 16, () => {
-      this.link?.send({ type: 'set_timbre_strength', value: this.desk.timbreStrength.get() });
-    });
-  }
-
-  /** Whether the memory map wants events pushed. */
-  watchMemory(on: boolean): void {
-    if (this.watching === on) return;
-    this.watching = on;
-    this.link?.send({ type: 'watch_memory', on });
-  }
-
-  setDepth(value: number): void {
-    this.link?.send({ type: 'set_depth', value });
-  }
-
-  setLora(id: string, on: boolean, strength: number): void {
-    this.desk.setLora(id, { on, strength });
-    this.link?.send(on ? { type: 'enable_lora', id, strength } : { type: 'disable_lora', id });
-    if (this.desk.triggerWords.get()) {
-      this.cancelLater.get('lora')?.();
-      this.cancelLater.set('lora', this.ports.after(LORA_PROMPT_MS, () => this.sendPrompt()));
-    }
-  }
-
-  setReference(kind: 'timbre' | 'structure', name: string, clip: Pcm | null): void {
-    const message: ClientMessage = clip ? { type: `set_${kind}_source`, name } : { type: `set_${kind}_fixture`, name };
-    this.clips.set(kind, { message, audio: clip ?? undefined });
-    this.desk[kind].set({ name, state: 'sending', error: '', seconds: 0 });
-    this.link?.send(message, clip ?? undefined);
-  }
-
-  clearReference(kind: 'timbre' | 'structure'): void {
-    this.clips.delete(kind);
-    this.desk[kind].set({ name: '', state: 'none', error: '', seconds: 0 });
-    this.link?.send({ type: `clear_${kind}_source` });
-  }
-
-  sendBand(): void {
-    const band = this.table.band.get();
-    const ends = band ? { start_sec: band.start / RATE, end_sec: band.end / RATE } : {};
-    this.link?.send({ type: 'loop_band', ...ends });
-  }
-
-  /** Sends knobs and position when they are due. To be called often; `moving` while it plays. */
-  pump(moving: boolean): void {
-    const link = this.link;
-    if (!link?.ready || this.phase.get().kind !== 'ready') return;
-    const now = this.ports.now();
-    if (now - this.lastSent < SHORTEST_MS) return;
-    const position = this.table.seconds;
-    const lead = Math.max(0, this.worstLeadS ?? 0);
-    const total = this.table.frames / RATE;
-    const place = total > 0 ? ((position + lead) % total) / total : 0;
-    const raw = this.desk.snapshot(place);
-    const text = JSON.stringify(raw);
-    const due = now - this.lastSent >= LONGEST_MS && (moving || position !== this.lastPosition);
-    if (text === this.lastRaw && !due) return;
-    const extra = this.worstLeadS === null ? {} : { slice_lead_s: this.worstLeadS };
-    const sent = link.send({
-      type: 'params',
-      raw,
-      playback_pos: position,
-      slice_bytes_rx: this.sliceBytes,
-      client_time: now / 1000,
-      ...extra,
-    });
-    if (!sent) return;
-    this.lastSent = now;
-    this.lastRaw = text;
-    this.lastPosition = position;
-    this.worstLeadS = null;
-  }
-
   private config(track: Track, byName: boolean): SessionConfig {
     const { desk } = this;
     const loras = desk.enabledLoras();
@@ -283,7 +153,7 @@ export class Session {
       client_id: this.clientId,
       stems_over_http: true,
       compact: true,
-      watch_memory: this.watching,
+      watch_memory: this.commands.watching,
       ...(this.resumeToken && this.wasReady ? { resume: this.resumeToken } : {}),
     };
   }
@@ -302,14 +172,17 @@ export class Session {
       case 'slice':
         this.lastFrame = this.ports.now();
         this.resting = false;
-        this.sliceBytes += arrival.bytes.byteLength;
+        this.commands.sliceBytes += arrival.bytes.byteLength;
         this.table.slice(this.epoch, arrival.bytes);
         break;
       case 'message':
         this.told(arrival.message);
         break;
       case 'broken':
-        this.onNotice({ kind: 'warning', text: `The stream was not understood: ${arrival.text}. Connecting again.` });
+        this.onNotice({
+          kind: 'warning',
+          text: `The stream was not understood: ${arrival.text}. Connecting again.`,
+        });
         this.wasReady = true;
     }
   }
@@ -332,24 +205,12 @@ export class Session {
     this.attempts = 0;
     this.wasReady = true;
     this.lastFrame = null;
-    this.sliceBytes = 0;
-    this.lastRaw = '';
     this.wanted = null;
     this.swapping.set(null);
     this.phase.set({ kind: 'ready' });
     if (!again) desk.startFromSource();
-    this.resend(band !== null);
+    this.commands.resend(band !== null);
     this.onNotice({ kind: 'ready', text: again ? 'Connected again.' : 'The session is ready.' });
-  }
-
-  /** What the configuration has no field for. */
-  private resend(band: boolean): void {
-    const { desk } = this;
-    if (desk.blend.get() > 0) this.sendBlend();
-    if (desk.timbreStrength.get() < 1) this.sendTimbreStrength();
-    if (desk.key.get() || desk.timeSignature.get()) this.sendPrompt();
-    for (const { message, audio } of this.clips.values()) this.link?.send(message, audio);
-    if (band) this.sendBand();
   }
 
   private stemsExpected(): 'none' | 'processing' {
@@ -397,7 +258,10 @@ export class Session {
     desk.stems.set({ state: mode === 'full' ? this.stemsExpected() : 'ready', error: '' });
     this.swapping.set(null);
     if (swap?.restart) desk.startFromSource();
-    this.onNotice({ kind: 'swap', text: `Now playing ${message.fixture_name ?? swap?.track.name ?? 'a new source'}.` });
+    this.onNotice({
+      kind: 'swap',
+      text: `Now playing ${message.fixture_name ?? swap?.track.name ?? 'a new source'}.`,
+    });
     this.nextSwap();
   }
 
@@ -459,7 +323,7 @@ export class Session {
       }
       case 'prompt_blend_echo':
         this.desk.blend.set(message.value);
-        return this.sendBlend();
+        return this.commands.sendBlend();
       case 'prompt_applied':
         return this.onNotice({ kind: 'prompt', text: `Prompt: ${message.tags}` });
       case 'swap_failed':
@@ -469,7 +333,8 @@ export class Session {
       case 'stem_failed':
         return this.stemsFailed(message.fixture_name, message.error);
       case 'stem_links':
-        return this.linksCame(message);
+        void this.linksCame(message);
+        return;
       case 'heartbeat':
         this.lastFrame = this.ports.now();
         this.resting = message.paused;
@@ -480,8 +345,8 @@ export class Session {
         this.lastError = message;
     }
     const news = hear(message, this.desk);
-    if (message.type === 'timbre_failed') this.clips.delete('timbre');
-    if (message.type === 'structure_failed') this.clips.delete('structure');
+    if (message.type === 'timbre_failed') this.commands.forget('timbre');
+    if (message.type === 'structure_failed') this.commands.forget('structure');
     if (news && !(message.type === 'error' && !this.wasReady)) {
       this.onNotice({ kind: news.grave ? 'error' : 'warning', text: news.text });
     }
@@ -492,7 +357,10 @@ export class Session {
     this.swapping.set(null);
     const said = this.lastError ? hear(this.lastError, this.desk)?.text : undefined;
     this.lastError = null;
-    const verdict = afterClose({ code, reason, wasReady: this.wasReady, attempts: this.attempts }, this.ports.dice());
+    const verdict = afterClose(
+      { code, reason, wasReady: this.wasReady, attempts: this.attempts },
+      this.ports.dice(),
+    );
     switch (verdict.kind) {
       case 'preempted':
         this.phase.set(verdict);
@@ -513,19 +381,5 @@ export class Session {
 
   private fail(text: string): void {
     this.phase.set({ kind: 'failed', text });
-  }
-
-  /** At once, then at most every `ms`, the last one always. */
-  private later(name: string, ms: number, act: () => void): void {
-    this.desk.touch();
-    if (this.cancelLater.has(name)) return;
-    act();
-    this.cancelLater.set(
-      name,
-      this.ports.after(ms, () => {
-        this.cancelLater.delete(name);
-        act();
-      }),
-    );
   }
 }

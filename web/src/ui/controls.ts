@@ -104,7 +104,10 @@ export function segments(
   };
 }
 
-export function toggle(label: string, changed: (on: boolean) => void): { element: HTMLElement; show(on: boolean): void } {
+export function toggle(
+  label: string,
+  changed: (on: boolean) => void,
+): { element: HTMLElement; show(on: boolean): void } {
   const input = h('input', { type: 'checkbox', role: 'switch' });
   input.onchange = () => changed(input.checked);
   return {

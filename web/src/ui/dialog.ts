@@ -6,7 +6,12 @@ export interface Dialog {
   close(): void;
 }
 
-export function openDialog(title: string, body: Node[], actions: Node[], closed: () => void = () => {}): Dialog {
+export function openDialog(
+  title: string,
+  body: Node[],
+  actions: Node[],
+  closed: () => void = () => {},
+): Dialog {
   const shut = iconButton('close', 'Close');
   const element = h(
     'dialog',

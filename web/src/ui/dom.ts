@@ -7,7 +7,11 @@ type Props = Record<string, unknown>;
  * h('button', { class: 'x', onclick: f, 'aria-label': 'Play' }, 'Play'): functions become properties, true an
  * empty attribute, false and undefined none.
  */
-export function h<K extends keyof HTMLElementTagNameMap>(tag: K, props: Props = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === false || value === null) continue;
@@ -53,7 +57,11 @@ export type IconName = keyof typeof ICONS;
 export function icon(name: IconName): SVGElement {
   const filled = name === 'play' || name === 'pause';
   const path = s('path', { d: ICONS[name] });
-  return s('svg', { viewBox: '0 0 24 24', class: filled ? 'icon filled' : 'icon', 'aria-hidden': 'true' }, path);
+  return s(
+    'svg',
+    { viewBox: '0 0 24 24', class: filled ? 'icon filled' : 'icon', 'aria-hidden': 'true' },
+    path,
+  );
 }
 
 export function iconButton(name: IconName, label: string, props: Props = {}): HTMLButtonElement {
@@ -73,33 +81,6 @@ export function pressed(button: HTMLElement, on: boolean): void {
   button.setAttribute('aria-pressed', String(on));
 }
 
-/** "2:05.3". */
-export function clockText(seconds: number, tenths = false): string {
-  const whole = Math.max(0, seconds);
-  const minutes = Math.floor(whole / 60);
-  const rest = whole - minutes * 60;
-  const text = tenths ? (Math.floor(rest * 10) / 10).toFixed(1) : String(Math.floor(rest));
-  return `${minutes}:${text.padStart(tenths ? 4 : 2, '0')}`;
-}
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-export function bytesText(bytes: number): string {
-  let unit = 0;
-  let value = bytes;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
-}
-
-/** A track's name as people say it: without the extension, the key token of a fixture and the underscores. */
-export function trackTitle(name: string): string {
-  const bare = name.replace(/\.(wav|mp3|flac|ogg|m4a|opus|aiff?)$/i, '').replace(/_[a-g][snf]?[mM]$/, '');
-  return bare.replace(/_/g, ' ').trim() || name;
-}
-
 /** Whether the user asked for stillness. */
 export const stillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
@@ -114,10 +95,10 @@ export class Sheet {
   constructor(props: Props) {
     this.canvas = h('canvas', props);
     this.pen = this.canvas.getContext('2d')!;
-    new ResizeObserver(() => this.fit()).observe(this.canvas);
+    new ResizeObserver(() => this.resize()).observe(this.canvas);
   }
 
-  private fit(): void {
+  private resize(): void {
     const { clientWidth, clientHeight } = this.canvas;
     const scale = Math.min(2, devicePixelRatio || 1);
     this.width = clientWidth;

@@ -1,5 +1,5 @@
 // A rotary control: drag up and down, wheel, arrow keys, double click to reset. A slider to assistive technology.
-import { fit, type NumberKnob, nudge, show } from '../state/knobs';
+import { inRange, type NumberKnob, nudge, show } from '../state/knobs';
 import { h, s } from './dom';
 
 const SWEEP = 270;
@@ -29,7 +29,7 @@ function arc(from: number, to: number): string {
 
 export function knobView(knob: NumberKnob, turned: (value: number) => void): KnobView {
   let value = knob.initial;
-  const part = (at: number) => (fit(knob, at) - knob.min) / (knob.max - knob.min);
+  const part = (at: number) => (inRange(knob, at) - knob.min) / (knob.max - knob.min);
   const rest = part(knob.initial);
   const lit = s('path', { class: 'knob-lit' });
   const ghost = s('circle', { class: 'knob-ghost', r: 2.5, cx: -10, cy: -10 });
@@ -58,7 +58,13 @@ export function knobView(knob: NumberKnob, turned: (value: number) => void): Kno
     },
     dial,
   );
-  const element = h('div', { class: 'knob-cell' }, handle, h('span', { class: 'knob-label' }, knob.label), readout);
+  const element = h(
+    'div',
+    { class: 'knob-cell' },
+    handle,
+    h('span', { class: 'knob-label' }, knob.label),
+    readout,
+  );
 
   const view: KnobView = {
     element,
@@ -81,7 +87,7 @@ export function knobView(knob: NumberKnob, turned: (value: number) => void): Kno
     },
   };
   const set = (next: number) => {
-    const fitted = fit(knob, next);
+    const fitted = inRange(knob, next);
     if (fitted === value) return;
     view.show(fitted);
     turned(fitted);
@@ -122,7 +128,14 @@ function drag(handle: HTMLElement, knob: NumberKnob, now: () => number, set: (va
   );
 }
 
-const STEPS: Record<string, number> = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 4, PageDown: -4 };
+const STEPS: Record<string, number> = {
+  ArrowUp: 1,
+  ArrowRight: 1,
+  ArrowDown: -1,
+  ArrowLeft: -1,
+  PageUp: 4,
+  PageDown: -4,
+};
 
 function keys(handle: HTMLElement, knob: NumberKnob, now: () => number, set: (value: number) => void): void {
   handle.onkeydown = (event) => {

@@ -1,6 +1,13 @@
 // Binary frames, byte by byte. Everything is little-endian.
 
-import { LARGEST_MESSAGE, PCM_HEADER_BYTES, SAMPLE_RATE, SAMPLES_PER_POOL, SLICE_DELTA, SLICE_HEADER_BYTES } from '../wire.gen';
+import {
+  LARGEST_MESSAGE,
+  PCM_HEADER_BYTES,
+  SAMPLE_RATE,
+  SAMPLES_PER_POOL,
+  SLICE_DELTA,
+  SLICE_HEADER_BYTES,
+} from '../wire.gen';
 
 export { LARGEST_MESSAGE, SAMPLE_RATE, SAMPLES_PER_POOL, SLICE_HEADER_BYTES };
 
@@ -49,7 +56,8 @@ export function readSliceHeader(bytes: Uint8Array): SliceHeader {
   const channels = view.getUint16(9, true);
   if (channels < 1 || channels > 2) throw new FrameError(`a slice of ${channels} channels`);
   const frames = view.getUint32(5, true);
-  if (frames > MOST_FRAMES) throw new FrameError(`a slice of ${frames} frames: the longest track has ${MOST_FRAMES}`);
+  if (frames > MOST_FRAMES)
+    throw new FrameError(`a slice of ${frames} frames: the longest track has ${MOST_FRAMES}`);
   return {
     delta: flags === SLICE_DELTA,
     start: view.getUint32(1, true),

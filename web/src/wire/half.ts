@@ -20,9 +20,10 @@ export function halfTable(): Float32Array {
 }
 
 /** The bytes as 16-bit words, copied only where they are not aligned. An odd byte at the end is left out. */
-export function halfWords(bytes: Uint8Array): Uint16Array {
+export function halfWords(bytes: Uint8Array): Uint16Array<ArrayBuffer> {
   const count = bytes.byteLength >> 1;
-  if (bytes.byteOffset % 2 === 0) return new Uint16Array(bytes.buffer, bytes.byteOffset, count);
+  if (bytes.byteOffset % 2 === 0)
+    return new Uint16Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, count);
   return new Uint16Array(bytes.slice(0, count * 2).buffer);
 }
 

@@ -78,7 +78,9 @@ export class Inbox {
       }
       case 'stems':
         if (bytes.byteLength !== owed.message.frames * owed.message.channels * 2) {
-          this.broken(`a stem of ${bytes.byteLength} bytes where ${owed.message.frames} frames were announced`);
+          this.broken(
+            `a stem of ${bytes.byteLength} bytes where ${owed.message.frames} frames were announced`,
+          );
           return;
         }
         owed.buffers.push(bytes);

@@ -35,16 +35,22 @@ export function afterClose(closing: Closing, dice: number): Verdict {
   if (!closing.wasReady && closing.attempts === 0) return { kind: 'failed', text: sentence(closing) };
   const attempt = closing.attempts + 1;
   if (attempt > MAX_ATTEMPTS) {
-    return { kind: 'failed', text: `The server did not come back after ${MAX_ATTEMPTS} attempts. ${sentence(closing)}` };
+    return {
+      kind: 'failed',
+      text: `The server did not come back after ${MAX_ATTEMPTS} attempts. ${sentence(closing)}`,
+    };
   }
   return { kind: 'retry', attempt, delayMs: delayOf(attempt, dice) };
 }
 
 /** What a close before the session was ready means to a person. */
 export function sentence(closing: Pick<Closing, 'code' | 'reason'>): string {
-  if (closing.code === 1006) return 'There is no connection to the server. Check that it runs, then try again.';
-  if (closing.code === CLOSE_TOO_BIG) return 'The track is too long for one message. Trim it, then try again.';
+  if (closing.code === 1006)
+    return 'There is no connection to the server. Check that it runs, then try again.';
+  if (closing.code === CLOSE_TOO_BIG)
+    return 'The track is too long for one message. Trim it, then try again.';
   if (closing.reason) return `The server ended the connection: ${closing.reason}.`;
-  if (closing.code === CLOSE_FAILED) return 'The server could not start the session. Its log says why; try again.';
+  if (closing.code === CLOSE_FAILED)
+    return 'The server could not start the session. Its log says why; try again.';
   return 'The server ended the session. Try again.';
 }

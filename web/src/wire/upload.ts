@@ -1,6 +1,7 @@
 // The upload channel: a socket of its own for one track, beside the session that plays.
-import { encodePcm, LARGEST_MESSAGE, type Pcm } from './frames';
+
 import type { UploadFailed, UploadOk, UploadTrack } from '../wire.gen';
+import { encodePcm, LARGEST_MESSAGE, type Pcm } from './frames';
 import { sentence } from './reconnect';
 
 export type UploadRequest = Omit<UploadTrack, 'type'>;
