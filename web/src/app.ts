@@ -76,7 +76,7 @@ export class App {
     }
     session.onNotice = ({ kind, text }) => {
       if (kind === 'error' || kind === 'warning') toast(text, kind);
-      else if (kind === 'swap' || kind === 'stems') toast(text);
+      else if (kind === 'swap') toast(text);
       if (kind === 'swap' || kind === 'prompt' || kind === 'stems') this.mark(kind, text);
       if (kind === 'ready') this.mark('session', text);
       if (kind === 'prompt') this.onPromptApplied();

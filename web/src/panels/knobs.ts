@@ -14,7 +14,8 @@ import { panel, segments, toggle } from '../ui/controls';
 import { h, iconButton } from '../ui/dom';
 import { type KnobView, knobView } from '../ui/knob';
 
-const OPEN: ReadonlySet<KnobGroup> = new Set(['shape']);
+/** Folds that stand open at first. */
+const OPEN: ReadonlySet<KnobGroup> = new Set(['bands']);
 const WHEEL_EVERY = 6;
 
 export class KnobPanel {
@@ -25,7 +26,7 @@ export class KnobPanel {
   constructor(private readonly app: App) {
     const folds = GROUPS.map(({ id, label, help }) => {
       const content = this.group(id);
-      if (OPEN.has(id)) return h('div', { class: 'knob-group' }, content);
+      if (id === 'shape') return h('div', { class: 'knob-group' }, content);
       const reset = h('button', { type: 'button', class: 'quiet' }, 'Reset');
       reset.onclick = (event) => {
         event.preventDefault();
@@ -33,7 +34,7 @@ export class KnobPanel {
       };
       return h(
         'details',
-        { class: 'knob-group' },
+        { class: 'knob-group', open: OPEN.has(id) },
         h(
           'summary',
           { title: help },

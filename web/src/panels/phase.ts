@@ -32,7 +32,7 @@ export function phaseVeil(app: App): HTMLElement {
     again.hidden = phase.kind !== 'preempted' && phase.kind !== 'failed';
     again.textContent = phase.kind === 'preempted' ? 'Take it back' : 'Try again';
     text.classList.toggle('bad', phase.kind === 'failed' || phase.kind === 'preempted');
-    if (swap) text.textContent = 'The next track is being prepared; this one plays on.';
+    if (swap) text.textContent = 'Preparing what comes next …';
     else if ('text' in phase) text.textContent = phase.text;
     else if (phase.kind === 'idle') text.textContent = ready ? '' : waiting || 'Looking for tracks …';
     else text.textContent = '';

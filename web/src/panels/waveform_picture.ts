@@ -1,5 +1,6 @@
 // Draws the waveform: the source as a shadow, what the model makes of it in the light.
 import type { Band } from '../player/deck';
+import { FRAMES_PER_BIN } from '../player/peaks';
 import { extent, type Wave } from '../player/wave';
 import { beatsIn, type Grid } from '../state/time';
 import { clockText } from '../text';
@@ -60,6 +61,7 @@ export function drawWaveform(sheet: Sheet, colours: Colours, scene: Scene): void
   const { view } = scene;
   const x = (seconds: number) => ((seconds - view.from) / (view.to - view.from)) * width;
   pen.clearRect(0, 0, width, height);
+  if (scene.wave.frames === 0) return;
   drawGrid(sheet, colours, scene, x);
   drawOutlines(sheet, colours, scene);
   if (scene.band) drawBand(sheet, colours, scene.band, x);
@@ -103,44 +105,28 @@ function drawGrid(
   }
 }
 
+/** What was not rewritten yet stands in the shadow's colour; what was, in the light, and glows for a moment. */
 function drawOutlines(sheet: Sheet, colours: Colours, { wave, view, now, glow }: Scene): void {
   const { pen, width, height } = sheet;
-  if (wave.frames === 0) return;
   const middle = RULER + (height - RULER) / 2;
   const scale = (height - RULER) / 2 - 4;
   const perPixel = ((view.to - view.from) * RATE) / width;
-  for (let column = 0; column < width; column++) {
-    const from = view.from * RATE + column * perPixel;
-    const source = extent(wave.source, from, from + perPixel);
-    pen.fillStyle = colours.source;
-    pen.fillRect(
-      column,
-      middle - source.greatest * scale,
-      1,
-      Math.max(1, (source.greatest - source.least) * scale),
-    );
+  const column = (x: number, { least, greatest }: { least: number; greatest: number }, colour: string) => {
+    pen.fillStyle = colour;
+    pen.fillRect(x, middle - greatest * scale, 1, Math.max(1, (greatest - least) * scale));
+  };
+  for (let x = 0; x < width; x++) {
+    const from = view.from * RATE + x * perPixel;
+    column(x, extent(wave.source, from, from + perPixel), colours.source);
+    const touched = wave.touched[Math.floor(from / FRAMES_PER_BIN)] ?? 0;
+    if (touched === 0) continue;
     const live = extent(wave.live, from, from + perPixel);
-    pen.fillStyle = colours.live;
-    pen.fillRect(
-      column,
-      middle - live.greatest * scale,
-      1,
-      Math.max(1, (live.greatest - live.least) * scale),
-    );
-    if (!glow) continue;
-    const touched = wave.touched[Math.floor(from / 480)] ?? 0;
+    column(x, live, colours.live);
     const age = now - touched;
-    if (touched > 0 && age < GLOW_MS) {
-      pen.globalAlpha = 1 - age / GLOW_MS;
-      pen.fillStyle = colours.hot;
-      pen.fillRect(
-        column,
-        middle - live.greatest * scale,
-        1,
-        Math.max(1, (live.greatest - live.least) * scale),
-      );
-      pen.globalAlpha = 1;
-    }
+    if (!glow || age >= GLOW_MS) continue;
+    pen.globalAlpha = 1 - age / GLOW_MS;
+    column(x, live, colours.hot);
+    pen.globalAlpha = 1;
   }
 }
 

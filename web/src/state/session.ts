@@ -1,5 +1,7 @@
 // One realtime session: connect, stream, swap, come back. Panels talk to the desk; this sends what the desk
 // says. Everything outside (sockets, time, chance) comes in by Ports, so that tests can be the world.
+
+import { trackTitle } from '../text';
 import type { Pcm } from '../wire/frames';
 import type { Arrival } from '../wire/inbox';
 import type {
@@ -32,12 +34,20 @@ export interface Swap {
   track: Track;
   /** Play from the beginning, as befits another track. */
   restart: boolean;
+  /** Have stems made although the whole track plays. */
+  withStems?: boolean;
 }
 
 /** Something happened that a log, a toast or a timeline may want. */
 export interface Notice {
   kind: 'ready' | 'swap' | 'prompt' | 'stems' | 'lora' | 'reference' | 'warning' | 'error';
   text: string;
+}
+
+/** Without a mode a built-in track starts at once; with one, its stems are made first. */
+function stemMode(track: Track, withStems = false): { stem_source_mode?: SourceMode } {
+  const plain = track.kind === 'fixture' && track.mode === 'full' && !withStems;
+  return plain ? {} : { stem_source_mode: track.mode };
 }
 
 export class Session {
@@ -118,13 +128,13 @@ export class Session {
   }
 
   /** One at a time; of those asked for meanwhile the latest counts. */
-  swap(track: Track, restart: boolean): void {
+  swap(track: Track, restart: boolean, withStems = false): void {
     this.desk.touch();
     if (this.phase.get().kind !== 'ready') {
       this.desk.track.set(track);
       return;
     }
-    this.wanted = { track, restart };
+    this.wanted = { track, restart, withStems };
     this.nextSwap();
   }
 
@@ -147,7 +157,7 @@ export class Session {
       prompt_b: desk.wire(desk.promptB.get()),
       fixture_name: track.name,
       use_server_fixture: byName,
-      stem_source_mode: track.mode,
+      ...stemMode(track),
       enabled_loras: loras,
       lora_strengths: Object.fromEntries(loras.map((id) => [id, desk.loras.get().get(id)?.strength ?? 1])),
       client_id: this.clientId,
@@ -197,8 +207,7 @@ export class Session {
     this.adopt(message);
     desk.catalog.set(message.lora_catalog);
     desk.depth.set({ value: message.pipeline_depth, max: message.max_pipeline_depth });
-    const mode = desk.track.get()?.mode ?? 'full';
-    desk.stems.set({ state: mode === 'full' ? this.stemsExpected() : 'ready', error: '' });
+    desk.stems.set({ state: this.stemsExpected(), error: '' });
     this.sessionId = message.session_id;
     this.resumeToken = message.resume_token;
     this.resting = false;
@@ -213,8 +222,11 @@ export class Session {
     this.onNotice({ kind: 'ready', text: again ? 'Connected again.' : 'The session is ready.' });
   }
 
-  private stemsExpected(): 'none' | 'processing' {
-    return this.pendingStems.has(this.desk.track.get()?.name ?? '') ? 'processing' : 'none';
+  /** Until they come. */
+  private stemsExpected(asked = false): 'none' | 'processing' {
+    const track = this.desk.track.get();
+    if (!track) return 'none';
+    return asked || track.mode !== 'full' || this.pendingStems.has(track.name) ? 'processing' : 'none';
   }
 
   private adopt(message: Ready | SwapReady): void {
@@ -235,8 +247,8 @@ export class Session {
       type: 'swap_source',
       tags: this.desk.wire(this.desk.promptA.get()),
       fixture_name: track.name,
-      stem_source_mode: track.mode,
       use_server_source: true,
+      ...stemMode(track, swap.withStems),
     };
     if (this.link?.send(message)) this.swapping.set(swap);
   }
@@ -246,21 +258,26 @@ export class Session {
     const { desk } = this;
     this.epoch++;
     const restart = swap ? swap.restart && desk.restartOnSwap.get() : true;
-    this.table.load(this.epoch, buffer, message.channels, { position: !restart, band: null });
-    const changed = swap && swap.track.name !== desk.track.get()?.name;
+    const changed = swap?.track.name !== desk.track.get()?.name;
+    // The server forgets the band with every swap; on the same track the musician has not.
+    const frames = buffer.byteLength / 2 / message.channels;
+    const band = changed || restart || frames !== this.table.frames ? null : this.table.band.get();
+    this.table.load(this.epoch, buffer, message.channels, { position: !restart, band });
+    if (band) this.commands.sendBand();
     if (swap) desk.track.set(swap.track);
-    if (changed) {
+    if (swap && changed) {
       desk.key.set(null);
       desk.timeSignature.set(null);
     }
     this.adopt(message);
-    const mode = desk.track.get()?.mode ?? 'full';
-    desk.stems.set({ state: mode === 'full' ? this.stemsExpected() : 'ready', error: '' });
+    desk.stems.set({ state: this.stemsExpected(swap?.withStems), error: '' });
     this.swapping.set(null);
     if (swap?.restart) desk.startFromSource();
+    const name = trackTitle(swap?.track.name ?? message.fixture_name ?? 'a new source');
+    const { mode } = desk.track.get() ?? { mode: 'full' };
     this.onNotice({
       kind: 'swap',
-      text: `Now playing ${message.fixture_name ?? swap?.track.name ?? 'a new source'}.`,
+      text: mode === 'full' ? `Now playing ${name}.` : `The ${mode} of ${name} feed the music now.`,
     });
     this.nextSwap();
   }
@@ -293,7 +310,7 @@ export class Session {
     const track = desk.track.get();
     this.pendingStems.delete(name);
     if (name && track && name !== track.name) {
-      this.onNotice({ kind: 'stems', text: `Stems of ${name} are ready.` });
+      this.onNotice({ kind: 'stems', text: `Stems of ${trackTitle(name)} are ready.` });
       return false;
     }
     // An empty mode comes with stems that were made in the background: what plays stays as it is.

@@ -30,7 +30,8 @@ function arc(from: number, to: number): string {
 export function knobView(knob: NumberKnob, turned: (value: number) => void): KnobView {
   let value = knob.initial;
   const part = (at: number) => (inRange(knob, at) - knob.min) / (knob.max - knob.min);
-  const rest = part(knob.initial);
+  // Gains light up from where they do nothing, everything else from its least.
+  const rest = knob.min < 1 && knob.max > 1 && knob.initial === 1 ? part(1) : 0;
   const lit = s('path', { class: 'knob-lit' });
   const ghost = s('circle', { class: 'knob-ghost', r: 2.5, cx: -10, cy: -10 });
   const needle = s('line', { class: 'knob-needle' });
