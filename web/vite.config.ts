@@ -10,7 +10,10 @@ export default defineConfig({
   server: {
     port: 6660,
     proxy: Object.fromEntries(
-      ['/api', '/v1', '/fixtures', '/user_uploads', '/ws'].map((path) => [path, { target: server, ws: true }]),
+      ['/api', '/v1', '/fixtures', '/user_uploads', '/ws'].map((path) => [
+        path,
+        { target: server, ws: true },
+      ]),
     ),
   },
 });

@@ -1,7 +1,7 @@
 // Which part of the track feeds the model, and its stems mixed over what the model plays.
 import type { App } from '../app';
 import { extent } from '../player/wave';
-import { LOUDEST_STEM, STEM_LEVEL, STEMS } from '../state/desk';
+import { LOUDEST_STEM, STEM_LEVEL, STEMS, type StemsState } from '../state/desk';
 import { fader, panel, segments } from '../ui/controls';
 import { h, ink, pressed, Sheet } from '../ui/dom';
 import type { SourceMode } from '../wire/messages';
@@ -11,6 +11,15 @@ const MODES = [
   { value: 'instruments', label: 'Instruments', title: 'Only the instruments feed the model' },
   { value: 'vocals', label: 'Vocals', title: 'Only the vocals feed the model' },
 ];
+
+const TEXTS: Record<StemsState, string> = {
+  none: 'Vocals and instruments are not apart yet.',
+  processing: 'Splitting into vocals and instruments. The music goes on.',
+  ready: 'Vocals and instruments are apart. Mix them over the music:',
+  failed: 'No stems: % The track plays on.',
+};
+
+const preparing = (mode: SourceMode) => `Preparing ${mode === 'full' ? 'the track' : `its ${mode}`} …`;
 
 const NAMES: Record<string, string> = { vocals: 'Vocals', instruments: 'Instruments' };
 
@@ -23,27 +32,29 @@ export function sourcePanel(app: App): HTMLElement {
   const status = h('p', { class: 'stems-status', role: 'status' });
   const rows = STEMS.map((name) => stemRow(app, name));
   const mixer = h('div', { class: 'stem-mixer' }, ...rows);
+  const make = h('button', { type: 'button', class: 'primary', 'data-action': 'make-stems' }, 'Split them');
+  make.onclick = () => {
+    const track = desk.track.get();
+    if (track) session.swap(track, false, true);
+  };
   const show = () => {
     const { state, error } = desk.stems.get();
     const swap = session.swapping.get();
+    const here = app.player.wave.stems.size > 0;
     status.className = `stems-status ${state}`;
-    mixer.classList.toggle('off', app.player.wave.stems.size === 0);
-    if (swap)
-      status.textContent = `Preparing ${swap.track.mode === 'full' ? 'the track' : `its ${swap.track.mode}`} …`;
-    else if (state === 'processing')
-      status.textContent = 'Splitting into vocals and instruments. The music goes on.';
-    else if (state === 'failed')
-      status.textContent = `No stems: ${error} The track plays on; choose a mode to try again.`;
-    else if (state === 'ready') status.textContent = 'Stems are ready. Mix them over the music:';
-    else status.textContent = 'No stems yet. Choose Instruments or Vocals to have them made.';
+    status.textContent = swap ? preparing(swap.track.mode) : TEXTS[state].replace('%', error);
+    mixer.classList.toggle('off', !here);
+    const live = session.phase.get().kind === 'ready';
+    make.hidden = !live || swap !== null || here || (state !== 'none' && state !== 'failed');
   };
   desk.stems.watch(show);
   session.swapping.watch(show);
+  session.phase.watch(show);
   app.player.stemsSeen.watch(show);
   const progress = h('div', { class: 'progress busy', 'aria-hidden': 'true' });
   session.swapping.watch((swap) => progress.classList.toggle('on', swap !== null));
   desk.stems.watch(({ state }) => progress.classList.toggle('soft', state === 'processing'));
-  return panel('source', 'Source and stems', mode.element, status, progress, mixer);
+  return panel('source', 'Source and stems', mode.element, status, make, progress, mixer);
 }
 
 function stemRow(app: App, name: string): HTMLElement {

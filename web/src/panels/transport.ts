@@ -135,6 +135,7 @@ export class TransportPanel {
     const value = driven?.get(STRENGTH);
     this.strength.element.classList.toggle('driven', value !== undefined);
     if (value !== undefined) this.strength.input.style.setProperty('--driven', String(value));
+    this.strength.say(value ?? this.app.desk.number(STRENGTH));
     const graph = player.graph;
     if (!graph) return;
     graph.analyser.getFloatTimeDomainData(this.samples);

@@ -5,6 +5,8 @@ export interface FaderView {
   element: HTMLElement;
   input: HTMLInputElement;
   show(value: number): void;
+  /** The text alone, for a value that is not the fader's own. */
+  say(value: number): void;
 }
 
 export interface FaderSpec {
@@ -45,11 +47,13 @@ export function fader(spec: FaderSpec, moved: (value: number) => void): FaderVie
       input.value = String(value);
       const part = (value - spec.min) / (spec.max - spec.min);
       input.style.setProperty('--part', String(Math.min(1, Math.max(0, part))));
+      view.say(value);
+    },
+    say(value) {
       const text = spec.text?.(value);
-      if (text !== undefined) {
-        readout.textContent = text;
-        input.setAttribute('aria-valuetext', text);
-      }
+      if (text === undefined || text === readout.textContent) return;
+      readout.textContent = text;
+      input.setAttribute('aria-valuetext', text);
     },
   };
   const take = (value: number) => {
