@@ -151,7 +151,10 @@ export class App {
   /** Audio for a session's start, where the server cannot load the track by its name. */
   private async source(track: Track): Promise<Pcm | null> {
     const catalog = await this.refresh();
-    if (catalog.info.server_side_fixtures.includes(track.name)) return null;
+    // Ours loads whatever it lists; others only what they advertise for a start.
+    const ours =
+      catalog.info.server === 'headroom' && [...catalog.fixtures, ...catalog.uploads].includes(track.name);
+    if (ours || catalog.info.server_side_fixtures.includes(track.name)) return null;
     return this.audioOf(track);
   }
 

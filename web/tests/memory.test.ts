@@ -47,7 +47,7 @@ const map = (events: MemoryEvent[], leases: { purpose: string; bytes: number }[]
 describe('maps', () => {
   test('of the wrong shape are none, and missing members are 0', () => {
     for (const bad of [null, 7, [], {}, { ledger: {} }, { device: {} }]) expect(readMap(bad)).toBeNull();
-    const read = readMap({ ledger: {}, device: {}, events: [{ what: 'parked' }, 3] });
+    const read = readMap({ ledger: { budget: 7 }, events: [{ what: 'parked' }, 3] });
     expect(read?.events.length).toBe(1);
     expect(read?.events[0]).toMatchObject({ what: 'parked', t: 0, bytes: 0, owner: '' });
   });

@@ -4,7 +4,7 @@ import { decodeAudio } from '../player/decode';
 import type { Track } from '../state/desk';
 import { trackTitle } from '../text';
 import { openDialog } from '../ui/dialog';
-import { h, icon } from '../ui/dom';
+import { h, icon, iconButton } from '../ui/dom';
 import { toast } from '../ui/toast';
 import { recordMicrophone } from './microphone';
 import { trimAndUpload } from './upload';
@@ -63,21 +63,41 @@ export function openCrate(app: App): void {
 
 function entry(app: App, track: Track, close: () => void): HTMLElement {
   const playing = app.desk.track.get()?.name === track.name;
+  const title = trackTitle(track.name);
   const button = h(
     'button',
-    {
-      type: 'button',
-      class: 'crate-entry',
-      role: 'listitem',
-      'data-track': track.name,
-      'aria-current': playing && 'true',
-    },
-    trackTitle(track.name),
+    { type: 'button', class: 'crate-entry', 'data-track': track.name, 'aria-current': playing && 'true' },
+    title,
     playing && h('span', { class: 'hint' }, 'playing'),
   );
   button.onclick = () => {
     close();
     if (!playing) app.pick(track);
+  };
+  const row = h('div', { class: 'crate-row', role: 'listitem' }, button);
+  const removable = track.kind === 'upload' && !playing && app.catalog.get()?.info.server === 'headroom';
+  if (removable) row.append(removeButton(app, track.name, title));
+  return row;
+}
+
+/** The first press asks, the second one does it. */
+function removeButton(app: App, name: string, title: string): HTMLElement {
+  const button = iconButton('close', `Remove ${title}`);
+  button.onclick = async () => {
+    if (!button.classList.contains('sure')) {
+      button.classList.add('sure');
+      button.replaceChildren('Remove?');
+      return;
+    }
+    const answer = await fetch(app.urls.http(`v1/tracks/${encodeURIComponent(name)}`), {
+      method: 'DELETE',
+    }).catch(() => null);
+    if (answer?.ok) await app.refresh();
+    else
+      toast(
+        `${title} was not removed; the server ${answer ? `answered ${answer.status}` : 'does not answer'}.`,
+        'error',
+      );
   };
   return button;
 }

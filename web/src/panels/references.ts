@@ -116,7 +116,8 @@ async function fromLibrary(app: App, kind: Kind, value: string): Promise<void> {
     value.slice(0, value.indexOf(':')) as Track['kind'],
     value.slice(value.indexOf(':') + 1),
   ];
-  const known = app.catalog.get()?.info.server_side_fixtures.includes(name);
+  const { info } = app.catalog.get() ?? {};
+  const known = info?.server === 'headroom' || info?.server_side_fixtures.includes(name);
   if (known) {
     app.session.commands.setReference(kind, name, null);
     return;

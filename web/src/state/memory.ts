@@ -62,26 +62,27 @@ const textIn = (of: Record<string, unknown>, name: string) =>
 const listIn = (of: Record<string, unknown>, name: string) =>
   Array.isArray(of[name]) ? (of[name] as unknown[]).filter(isRecord) : [];
 
-/** Null for what is no memory map. Members that are missing are 0 or empty. */
+/** Null for what is no memory map: one names a budget. Members that are missing are 0 or empty. */
 export function readMap(json: unknown): MemoryMap | null {
   if (!isRecord(json)) return null;
   const root = isRecord(json['residency']) ? { ...json, ...json['residency'] } : json;
-  const ledger = root['ledger'];
-  const device = root['device'];
-  if (!isRecord(ledger) || !isRecord(device)) return null;
+  const ledger = isRecord(root['ledger']) ? root['ledger'] : root;
+  const device = isRecord(root['device']) ? root['device'] : root;
+  if (typeof ledger['budget'] !== 'number') return null;
   const telemetry = isRecord(root['telemetry']) ? root['telemetry'] : root;
+  const leases = listIn(ledger, 'leases').map((lease) => ({
+    id: numberIn(lease, 'id'),
+    name: textIn(lease, 'name') || textIn(lease, 'kind'),
+    purpose: textIn(lease, 'purpose') || textIn(lease, 'kind'),
+    bytes: numberIn(lease, 'bytes'),
+    owner: textIn(lease, 'owner'),
+  }));
   return {
     ledger: {
       budget: numberIn(ledger, 'budget'),
-      leased: numberIn(ledger, 'leased'),
+      leased: numberIn(ledger, 'leased') || leases.reduce((sum, lease) => sum + lease.bytes, 0),
       peak: numberIn(ledger, 'peak'),
-      leases: listIn(ledger, 'leases').map((lease) => ({
-        id: numberIn(lease, 'id'),
-        name: textIn(lease, 'name'),
-        purpose: textIn(lease, 'purpose'),
-        bytes: numberIn(lease, 'bytes'),
-        owner: textIn(lease, 'owner'),
-      })),
+      leases,
     },
     device: {
       name: textIn(device, 'name'),
@@ -89,7 +90,7 @@ export function readMap(json: unknown): MemoryMap | null {
       capacity: numberIn(device, 'capacity'),
       used: numberIn(device, 'used'),
       reserved: numberIn(device, 'reserved'),
-      others: numberIn(device, 'others'),
+      others: numberIn(device, 'others') || numberIn(device, 'foreign'),
       peak_reserved: numberIn(device, 'peak_reserved'),
     },
     components: listIn(root, 'components').map((component) => ({

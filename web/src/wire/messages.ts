@@ -17,6 +17,8 @@ export type ServerMessage = Event;
 
 /** GET /api/server-info. */
 export interface ServerInfo {
+  /** Ours says "headroom". */
+  server?: string;
   no_backend: boolean;
   warmup: null | { done: boolean; error: string | null; seconds: number | null };
   server_side_fixtures: string[];
