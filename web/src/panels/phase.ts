@@ -1,0 +1,45 @@
+// What lies over the waveform while there is no music to see: the invitation, progress, and what went wrong.
+import type { App } from '../app';
+import { h, icon } from '../ui/dom';
+
+export function phaseVeil(app: App): HTMLElement {
+  const text = h('p', { class: 'veil-text', role: 'status' });
+  const start = h(
+    'button',
+    { type: 'button', class: 'veil-play', 'data-action': 'start' },
+    icon('play'),
+    h('span', {}, 'Play'),
+  );
+  const again = h('button', { type: 'button', class: 'primary', 'data-action': 'again' });
+  const progress = h('div', { class: 'progress busy on', 'aria-hidden': 'true' });
+  const veil = h('div', { class: 'veil' }, start, progress, text, again);
+  start.onclick = () => void app.start();
+  again.onclick = () => void app.start();
+  const show = () => {
+    const phase = app.session.phase.get();
+    const waiting = app.waiting.get();
+    const swap = app.session.swapping.get();
+    const ready = app.desk.track.get() !== null;
+    const busy =
+      phase.kind === 'connecting' ||
+      phase.kind === 'reconnecting' ||
+      swap !== null ||
+      (!ready && phase.kind === 'idle');
+    veil.className = `veil ${swap ? 'swapping' : phase.kind}`;
+    veil.hidden = phase.kind === 'ready' && !swap;
+    start.hidden = phase.kind !== 'idle' || !ready;
+    progress.hidden = !busy;
+    again.hidden = phase.kind !== 'preempted' && phase.kind !== 'failed';
+    again.textContent = phase.kind === 'preempted' ? 'Take it back' : 'Try again';
+    text.classList.toggle('bad', phase.kind === 'failed' || phase.kind === 'preempted');
+    if (swap) text.textContent = 'Preparing what comes next …';
+    else if ('text' in phase) text.textContent = phase.text;
+    else if (phase.kind === 'idle') text.textContent = ready ? '' : waiting || 'Looking for tracks …';
+    else text.textContent = '';
+  };
+  app.session.phase.watch(show);
+  app.session.swapping.watch(show);
+  app.waiting.watch(show);
+  app.desk.track.watch(show);
+  return veil;
+}
