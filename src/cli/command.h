@@ -43,7 +43,9 @@ Command add_doctor(CLI::App& app);
 Command add_encode(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_make_model(CLI::App& app);
+Command add_mcp(CLI::App& app);
 Command add_plan(CLI::App& app);
+Command add_serve(CLI::App& app);
 Command add_stems(CLI::App& app);
 Command add_verify(CLI::App& app);
 
