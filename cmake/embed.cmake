@@ -1,31 +1,20 @@
-# Files of a folder inside the program: an assembler file that takes each in as it is, and a table
-# `embedded_entries` of them. An absent or empty folder gives an empty table.
-#   headroom_embed(headroom_server web/dist)
-function(headroom_embed target folder)
-  file(GLOB_RECURSE files CONFIGURE_DEPENDS LIST_DIRECTORIES false RELATIVE ${folder} ${folder}/*)
-  list(SORT files)
-  set(data "")
-  set(externs "")
-  set(rows "")
-  set(paths "")
-  set(number 0)
-  foreach(file IN LISTS files)
-    string(APPEND data ".global embedded_${number}\nembedded_${number}:\n.incbin \"${folder}/${file}\"\n"
-                       ".global embedded_${number}_end\nembedded_${number}_end:\n.byte 0\n")
-    string(APPEND externs "extern \"C\" const char embedded_${number}[], embedded_${number}_end[];\n")
-    string(APPEND rows "    {\"/${file}\", embedded_${number}, embedded_${number}_end},\n")
-    list(APPEND paths ${folder}/${file})
-    math(EXPR number "${number} + 1")
-  endforeach()
-  set(table "// Made by cmake/embed.cmake.\n#include \"server/embedded.h\"\n${externs}"
-            "namespace headroom::server {\nconst std::vector<EmbeddedFile>& embedded_entries() {\n"
-            "  static const std::vector<EmbeddedFile> entries{\n${rows}  };\n  return entries;\n}\n}\n")
-  list(JOIN table "" table)
-  set(assembler ${CMAKE_CURRENT_BINARY_DIR}/embedded_files.S)
-  set(source ${CMAKE_CURRENT_BINARY_DIR}/embedded_table.cpp)
-  file(CONFIGURE OUTPUT ${assembler} CONTENT "    .section .rodata\n${data}    .section .note.GNU-stack,\"\",%progbits\n" @ONLY)
-  file(CONFIGURE OUTPUT ${source} CONTENT "${table}" @ONLY)
-  set_source_files_properties(${assembler} PROPERTIES OBJECT_DEPENDS "${paths}")
-  set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-  target_sources(${target} PRIVATE ${assembler} ${source})
-endfunction()
+# Makes an assembler file that holds the files of a folder, and a C++ table of them.
+#   cmake -DFOLDER=web/dist -DOUT=build/embedded -P cmake/embed.cmake
+file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*)
+set(assembler "  .section .rodata\n")
+set(declarations "")
+set(rows "")
+set(count 0)
+foreach(file ${files})
+  string(APPEND assembler "  .global headroom_file_${count}\n  .global headroom_file_${count}_end\n"
+    "headroom_file_${count}:\n  .incbin \"${FOLDER}/${file}\"\nheadroom_file_${count}_end:\n  .byte 0\n")
+  string(APPEND declarations "extern \"C\" const char headroom_file_${count}[];\n"
+    "extern \"C\" const char headroom_file_${count}_end[];\n")
+  string(APPEND rows "    {\"/${file}\", headroom_file_${count}, headroom_file_${count}_end},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND assembler "  .section .note.GNU-stack,\"\",%progbits\n")
+file(WRITE ${OUT}.S "${assembler}")
+file(WRITE ${OUT}_table.h "${declarations}\nnamespace headroom::server {\n\n"
+  "const EmbeddedFile kEmbeddedFiles[] = {\n${rows}    {nullptr, nullptr, nullptr},\n};\n\n"
+  "}  // namespace headroom::server\n")

@@ -44,6 +44,7 @@ Command add_encode(CLI::App& app);
 Command add_generate(CLI::App& app);
 Command add_inspect(CLI::App& app);
 Command add_make_model(CLI::App& app);
+Command add_mcp(CLI::App& app);
 Command add_plan(CLI::App& app);
 Command add_repaint(CLI::App& app);
 Command add_serve(CLI::App& app);

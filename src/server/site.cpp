@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "library/track_file.h"
-#include "server/embedded.h"
 #include "server/metrics_page.h"
 #include "wire/constants.gen.h"
 #include "wire/frames.h"

@@ -58,4 +58,7 @@ class Site {
   Metrics& metrics_;
 };
 
+/// Files of the web client that this program was built with; nothing when there are none.
+const HttpReply* embedded_file(std::string_view path);
+
 }  // namespace headroom::server

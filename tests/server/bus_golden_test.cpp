@@ -42,7 +42,8 @@ std::string text_of(const wire::Event& event) {
 }
 
 TEST(Bus, TheRecordedTraces) {
-  for (const auto& [name, trace] : wire::golden_json("bus.json").items()) {
+  const auto golden = wire::golden_json("bus.json");
+  for (const auto& [name, trace] : golden.items()) {
     SCOPED_TRACE(name);
     EventQueue queue({.events = trace["queue_size"].get<std::size_t>()});
     std::vector<std::string> delivered;

@@ -1,4 +1,5 @@
 // Sessions over real sockets. C1 to C14, C20; W6, W9, W20, W21, W25, W27, W29, W35, W36, W45.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "server/stand.h"
@@ -93,7 +94,7 @@ TEST(Session, ATrackOfTheLibraryPlaysByItsName) {
 
 TEST(Session, BadBeginningsAreSaid) {
   Stand stand;
-  for (const std::string bad : {"", "[1]", "{\"a\"", std::string(70'000, ' ').c_str()}) {
+  for (const auto& bad : std::vector<std::string>{"", "[1]", "{\"a\"", std::string(70'000, ' ')}) {
     Client client(stand.port());
     client.send_text(bad);
     auto frame = client.read();
@@ -155,11 +156,11 @@ TEST(Session, CommandsAreAnsweredInOrderWithTheirIds) {
   auto client = stand.playing();
   for (int i = 0; i < 50; ++i)
     client.send(
-        {{"type", "prompt"}, {"tags", std::to_string(i)}, {"request_id", "r" + std::to_string(i)}});
+        {{"type", "prompt"}, {"tags", std::to_string(i)}, {"request_id", fmt::format("r{}", i)}});
   for (int i = 0; i < 50; ++i) {
     const auto frame = client.read_control().json();
     ASSERT_EQ(frame["tags"], std::to_string(i));
-    ASSERT_EQ(frame["request_id"], "r" + std::to_string(i));
+    ASSERT_EQ(frame["request_id"], fmt::format("r{}", i));
   }
   client.send_text("nonsense");
   EXPECT_EQ(client.read_control().type(), "command_failed");

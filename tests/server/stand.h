@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/log.h"
 #include "server/client.h"
 #include "server/server.h"
 #include "server/small_engine.h"
@@ -16,6 +17,7 @@ class Stand {
  public:
   explicit Stand(ServerSettings settings = {})
       : library(folder.path(), {.free_floor = 0}), engine(library) {
+    spdlog::set_level(spdlog::level::warn);
     settings.port = settings.control_port = 0;
     server = std::make_unique<Server>(std::move(settings), library, engine);
     server->start();

@@ -133,7 +133,8 @@ TEST(ProtocolMessages, TheRecordedConfigurationIsRead) {
 }
 
 TEST(ProtocolMessages, ConfigurationsOfTheTable) {
-  for (const auto& row : golden_json("tables.json")["session_config"]) {
+  const auto golden = golden_json("tables.json");
+  for (const auto& row : golden["session_config"]) {
     SCOPED_TRACE(row[0].dump());
     const auto parsed = parse_first(row[0].dump());
     ASSERT_TRUE(parsed);
