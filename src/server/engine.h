@@ -40,9 +40,6 @@ class SessionPort {
   virtual wire::Snapshot snapshot() const = 0;
   /// Asks it to end; it publishes no more soon after. Never blocks.
   virtual void stop() = 0;
-  /// Takes another listener and publishes Ready for it, the buffer as it is now, and what a client
-  /// needs to go on; for a client that comes back. False when it cannot: then it is to be stopped.
-  virtual bool resume(Publish /*publish*/) { return false; }
 };
 
 struct SessionRequest {
@@ -62,9 +59,12 @@ class Engine {
   virtual std::unique_ptr<SessionPort> open(SessionRequest request, Publish publish) = 0;
 
   /// Phase 1 of an upload: exactly one UploadOk or UploadFailed goes to `answer`, on any thread.
-  /// What belongs to live sessions later (stems) goes to `push`.
+  /// What belongs to live sessions later (stems) goes to `push`. Returns at once.
   virtual void begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner, Publish answer,
                             Publish push) = 0;
+
+  /// The server ends: calls no `answer` and no `push` any more once this has returned.
+  virtual void end_uploads() {}
 
   /// False in a server of files alone: WebSockets are then turned away.
   virtual bool has_backend() const { return true; }

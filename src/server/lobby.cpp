@@ -43,8 +43,14 @@ Lobby::Lobby(Engine& engine, const Limits& limits, Takeover takeover)
 
 Lobby::~Lobby() {
   close();
-  thread_.join();
-  for (auto& ending : ending_) ending.thread.join();
+  wait();
+}
+
+void Lobby::wait() {
+  if (thread_.joinable()) thread_.join();
+  for (auto& ending : ending_) {
+    if (ending.thread.joinable()) ending.thread.join();
+  }
 }
 
 std::string Lobby::enter(SessionRequest request, Listener listener, Opened opened) {

@@ -60,8 +60,10 @@ class Lobby {
   /// Hands an event to the sessions of that owner.
   void push(const Owner& owner, const wire::Event& event);
 
-  /// No one new; those who play get 1001, and their memory comes back.
+  /// No one new; those who play get 1001. Returns at once.
   void close();
+  /// After close(): returns when the memory of all of them is back.
+  void wait();
 
   struct Counts {
     std::uint64_t entered = 0;

@@ -159,6 +159,9 @@ void Server::drain() {
     }
     std::this_thread::sleep_for(20ms);
   }
+  // No callback of the engine may come after the queues and counts are gone.
+  state.around.engine.end_uploads();
+  state.lobby.wait();
   state.context.stop();
   for (auto& thread : state.threads) thread.join();
   state.threads.clear();

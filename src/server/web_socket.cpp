@@ -46,10 +46,12 @@ net::awaitable<void> WebSocket::run(http::request<http::empty_body> upgrade) {
   queue_ = std::make_shared<EventQueue>(
       QueueLimits{around_.limits.queue_events, around_.limits.queue_slice_bytes,
                   around_.limits.slice_age},
-      [weak = weak_from_this(), executor = socket_.get_executor()] {
-        net::post(executor, [weak] {
-          if (const auto alive = weak.lock()) alive->wake();
-        });
+      [weak = weak_from_this()] {
+        // Only while the socket is there is there an executor to post to.
+        if (const auto alive = weak.lock())
+          net::post(alive->socket_.get_executor(), [weak] {
+            if (const auto still = weak.lock()) still->wake();
+          });
       });
   beast::get_lowest_layer(socket_).expires_never();
   socket_.set_option(websocket::stream_base::timeout{

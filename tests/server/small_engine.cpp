@@ -235,8 +235,15 @@ std::unique_ptr<SessionPort> SmallEngine::open(SessionRequest request, Publish p
   return std::make_unique<SmallSession>(*this, std::move(request), std::move(publish));
 }
 
-SmallEngine::~SmallEngine() {
-  for (auto& upload : uploads_) upload.join();
+SmallEngine::~SmallEngine() { end_uploads(); }
+
+void SmallEngine::end_uploads() {
+  std::vector<std::thread> uploads;
+  {
+    const std::lock_guard lock(mutex_);
+    uploads = std::move(uploads_);
+  }
+  for (auto& upload : uploads) upload.join();
 }
 
 bool SmallEngine::ready(std::string& why) const {

@@ -29,6 +29,8 @@ class SmallEngine : public Engine {
   nlohmann::json memory() const override;
   nlohmann::json info() const override { return {{"checkpoint", "small"}}; }
 
+  void end_uploads() override;
+
   /// Push stems of an upload, as a rip that ended would.
   void finish_rips();
 
