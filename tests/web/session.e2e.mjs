@@ -38,8 +38,19 @@ async function strength(page, value) {
 test('a first visit comes to sound, and a knob is heard', async () => {
   const visitor = await visit();
   const { page } = visitor;
-  await page.waitForSelector('[data-action=start]:not([hidden])');
-  await visitor.shot('desk-dark-start');
+  const start = page.locator('[data-action=start]:visible, [data-action=bring]:visible');
+  await start.waitFor();
+  await visitor.shot('desk-dark-first');
+  if ((await start.getAttribute('data-action')) === 'bring') {
+    // A library without a track invites to bring one, and plays it.
+    await start.click();
+    await page.setInputFiles('[data-upload]', { name: 'first song.wav', mimeType: 'audio/wav', buffer: songFile(20) });
+    await page.click('[data-action=upload-go]');
+    await visitor.reaches('ready');
+    await page.reload();
+    await page.evaluate(EARS);
+    await page.waitForSelector('[data-action=start]:visible');
+  }
   const began = Date.now();
   await visitor.play();
   console.log(`first sound after ${Date.now() - began} ms`);
@@ -305,7 +316,7 @@ test('a long play has no dropout, leaves the main thread free and the heap flat'
 test('the microphone gives a track', async () => {
   const visitor = await visit();
   const { page } = visitor;
-  await page.waitForSelector('[data-action=start]:not([hidden])');
+  await page.waitForSelector('[data-action=start]:visible');
   await page.click('[data-action=tracks]');
   await page.getByText('Record from the microphone').click();
   await page.waitForSelector('[data-action=mic-done]');
@@ -318,7 +329,7 @@ test('the microphone gives a track', async () => {
 test('settings go out as a file and come back', async () => {
   const visitor = await visit();
   const { page } = visitor;
-  await page.waitForSelector('[data-action=start]:not([hidden])');
+  await page.waitForSelector('[data-action=start]:visible');
   await strength(page, 0.25);
   await page.click('[data-action=settings]');
   await visitor.shot('desk-dark-settings');
@@ -361,7 +372,7 @@ for (const [size, viewport] of [
     test(`looks: ${size}, ${colorScheme}`, async () => {
       const visitor = await visit({ viewport, colorScheme, hasTouch: size === 'phone' });
       const { page } = visitor;
-      await page.waitForSelector('[data-action=start]:not([hidden])');
+      await page.waitForSelector('[data-action=start]:visible');
       await visitor.shot(`${size}-${colorScheme}-start`);
       await visitor.play();
       await page.waitForTimeout(4000);

@@ -146,6 +146,9 @@ export class App {
   pick(track: Track): void {
     const other = track.name !== this.desk.track.get()?.name;
     this.session.swap(track, other);
+    // Whoever takes a track out of the crate wants to hear it.
+    const { kind } = this.session.phase.get();
+    if (kind === 'idle' || kind === 'failed') void this.start();
   }
 
   /** Audio for a session's start, where the server cannot load the track by its name. */
