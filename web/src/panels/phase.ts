@@ -23,6 +23,7 @@ export function phaseVeil(app: App): HTMLElement {
   start.onclick = () => void app.start();
   again.onclick = () => void app.start();
   bring.onclick = () => openCrate(app);
+  let since = 0;
   const show = () => {
     const phase = app.session.phase.get();
     const waiting = app.waiting.get();
@@ -43,11 +44,17 @@ export function phaseVeil(app: App): HTMLElement {
     again.textContent = phase.kind === 'preempted' ? 'Take it back' : 'Try again';
     text.classList.toggle('bad', phase.kind === 'failed' || phase.kind === 'preempted');
     if (swap) text.textContent = 'Preparing what comes next …';
+    else if (phase.kind === 'connecting') text.textContent = phase.text + patience(app, since);
     else if ('text' in phase) text.textContent = phase.text;
     else if (phase.kind === 'idle') text.textContent = invitation(ready, empty, waiting);
     else text.textContent = '';
   };
-  app.session.phase.watch(show);
+  app.session.phase.watch(({ kind }) => {
+    if (kind === 'connecting' && since === 0) since = Date.now();
+    if (kind !== 'connecting') since = 0;
+    show();
+  });
+  setInterval(() => since > 0 && show(), 1000);
   app.session.swapping.watch(show);
   app.waiting.watch(show);
   app.catalog.watch(show);
@@ -59,4 +66,12 @@ function invitation(ready: boolean, empty: boolean, waiting: string): string {
   if (ready) return 'The track plays, and is re-imagined while it does.';
   if (empty) return 'There are no tracks yet. Upload one, record one, or drop an audio file anywhere.';
   return waiting || 'Looking for tracks …';
+}
+
+/** How long it has taken, once that is long; and what the server is at, where it says so. */
+function patience(app: App, since: number): string {
+  const seconds = Math.round((Date.now() - since) / 1000);
+  const warming = app.catalog.get()?.info.warmup?.done === false;
+  const why = warming ? ' It is loading its model.' : '';
+  return seconds < 3 ? why : `${why} ${seconds} s`;
 }
