@@ -116,6 +116,27 @@ describe('coming back', () => {
     expect(world.wire.config.resume).toBe('again');
   });
 
+  test('to a session that was kept brings it up to date', async () => {
+    const world = new World();
+    await world.live();
+    world.desk.promptA.set('dub');
+    world.wire.drop(1006);
+    world.session.swap({ name: 'next.wav', kind: 'upload', mode: 'full' }, true);
+    await world.pass(1000);
+    const resumed = { fixture_name: 'song.wav', prompt: 'dub', stem_source_mode: null };
+    world.wire.say({ ...messages.ready, resumed }, new Uint8Array(384000));
+    expect(world.wire.of('swap_source')[0]?.fixture_name).toBe('next.wav');
+    world.wire.say(messages.swap_ready, new Uint8Array(384000));
+    world.wire.drop(1006);
+    await world.pass(1000);
+    world.wire.say(
+      { ...messages.ready, resumed: { ...resumed, fixture_name: 'next.wav', prompt: 'old' } },
+      new Uint8Array(384000),
+    );
+    expect(world.wire.of('swap_source')).toEqual([]);
+    expect(world.wire.of('prompt')[0]?.tags).toBe('dub');
+  });
+
   test('never happens after a newer session took over', async () => {
     const world = new World();
     const wire = await world.live();
