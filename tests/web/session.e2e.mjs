@@ -238,6 +238,8 @@ test('a second tab takes the session, the first says so and stays away, and can 
   await second.play();
   await first.reaches('preempted');
   await first.page.getByText('Another connection took over this session').waitFor();
+  await first.page.waitForTimeout(300);
+  assert.ok((await first.page.evaluate(() => level())) < 1e-4, 'two tabs do not play over each other');
   await first.shot('desk-dark-preempted');
   await first.page.waitForTimeout(6000);
   assert.equal(await first.phase(), 'preempted');

@@ -74,6 +74,8 @@ export class App {
     for (const [name, signal] of desk.stemLevels) {
       signal.changed(({ on, level }) => player.layer(name, on ? level : 0));
     }
+    // Two tabs of one person should not play over each other.
+    session.phase.changed(({ kind }) => kind === 'preempted' && player.play(false));
     session.onNotice = ({ kind, text }) => {
       if (kind === 'error' || kind === 'warning') toast(text, kind);
       else if (kind === 'swap') toast(text);
