@@ -74,6 +74,8 @@ export class App {
     for (const [name, signal] of desk.stemLevels) {
       signal.changed(({ on, level }) => player.layer(name, on ? level : 0));
     }
+    // Two tabs of one person should not play over each other.
+    session.phase.changed(({ kind }) => kind === 'preempted' && player.play(false));
     session.onNotice = ({ kind, text }) => {
       if (kind === 'error' || kind === 'warning') toast(text, kind);
       else if (kind === 'swap') toast(text);
@@ -146,6 +148,9 @@ export class App {
   pick(track: Track): void {
     const other = track.name !== this.desk.track.get()?.name;
     this.session.swap(track, other);
+    // Whoever takes a track out of the crate wants to hear it.
+    const { kind } = this.session.phase.get();
+    if (kind === 'idle' || kind === 'failed') void this.start();
   }
 
   /** Audio for a session's start, where the server cannot load the track by its name. */

@@ -61,6 +61,19 @@ describe('maps', () => {
     expect(history.serverTime(101)).toBe(3);
   });
 
+  test('that come newest first are turned round', () => {
+    const read = map([
+      event(3, 'parked', { name: 'b' }),
+      event(3, 'granted', { name: 'a' }),
+      event(1, 'step'),
+    ]);
+    expect(read.events.map(({ t, name }) => [t, name])).toEqual([
+      [1, 'vae_decoder'],
+      [3, 'a'],
+      [3, 'b'],
+    ]);
+  });
+
   test('of a server that was started anew begin anew', () => {
     const history = new MemoryHistory();
     history.take(map([event(500, 'step')]), 10);

@@ -42,6 +42,7 @@ export class CurvesPanel {
   private readonly lane = new Signal<CurveKnob>('denoise');
   private held: { index: number } | { stroke: CurvePoint[]; before: CurvePoint[] } | null = null;
   private chosen = -1;
+  private readonly head = h('div', { class: 'wave-head', 'aria-hidden': 'true' });
   private drawn = '';
 
   constructor(
@@ -91,7 +92,7 @@ export class CurvesPanel {
       { class: 'curves', id: 'curves' },
       h('summary', {}, 'Curves over time'),
       h('div', { class: 'curves-head' }, on.element, lanes.element, shape.element, clear),
-      this.sheet.canvas,
+      h('div', { class: 'curve-box' }, this.sheet.canvas, this.head),
     );
     this.pointer();
     this.keyboard();
@@ -244,9 +245,9 @@ export class CurvesPanel {
 
   frame(): void {
     if (!(this.element as HTMLDetailsElement).open || this.sheet.width === 0) return;
-    const state = `${Math.round(this.app.player.seconds * 60)}`;
-    if (state === this.drawn) return;
-    this.drawn = state;
+    this.head.style.transform = `translateX(${this.x(this.app.player.seconds / this.seconds).toFixed(1)}px)`;
+    if (this.drawn === 'drawn') return;
+    this.drawn = 'drawn';
     this.draw();
   }
 
@@ -282,8 +283,6 @@ export class CurvesPanel {
       );
       pen.textAlign = 'left';
     }
-    pen.fillStyle = ink('text');
-    pen.fillRect(this.x(this.app.player.seconds / this.seconds) - 1, 0, 2, height);
   }
 
   private line(curve: Curve, name: CurveKnob, colour: string, thick: number): void {

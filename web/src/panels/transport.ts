@@ -8,6 +8,9 @@ import { h, icon, iconButton, pressed } from '../ui/dom';
 import type { RecordingPanel } from './recording';
 import type { WaveformPanel } from './waveform';
 
+/** Frames of the screen between two looks at the level. */
+const METER_EVERY = 3;
+
 export class TransportPanel {
   readonly element: HTMLElement;
   readonly ribbon: HTMLElement;
@@ -15,6 +18,7 @@ export class TransportPanel {
   private readonly meter = h('div', { class: 'meter', 'aria-hidden': 'true' });
   private readonly samples = new Float32Array(2048);
   private shown = '';
+  private frames = 0;
   private strength: ReturnType<typeof fader>;
   private compare: HTMLButtonElement;
 
@@ -137,7 +141,7 @@ export class TransportPanel {
     if (value !== undefined) this.strength.input.style.setProperty('--driven', String(value));
     this.strength.say(value ?? this.app.desk.number(STRENGTH));
     const graph = player.graph;
-    if (!graph) return;
+    if (!graph || ++this.frames % METER_EVERY !== 0) return;
     graph.analyser.getFloatTimeDomainData(this.samples);
     let peak = 0;
     for (const sample of this.samples) peak = Math.max(peak, Math.abs(sample));

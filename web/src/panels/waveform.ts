@@ -6,7 +6,7 @@ import { Signal } from '../state/signal';
 import { gridOf, snap } from '../state/time';
 import { clockText } from '../text';
 import { h, Sheet, stillness } from '../ui/dom';
-import { type Colours, coloursNow, drawWaveform, type View } from './waveform_picture';
+import { type Colours, coloursNow, drawWaveform, GLOW_MS, type View } from './waveform_picture';
 
 const RATE = 48000;
 const EDGE_PX = 7;
@@ -14,6 +14,14 @@ const TOUCH_EDGE_PX = 18;
 const SNAP_PX = 9;
 const SHORTEST_VIEW_S = 2;
 const WRITING_SHOWN_MS = 400;
+/** The eye sees the glow move at that pace; a slow machine has better things to do. */
+const REDRAW_MS = 80;
+
+/** Moves a line without a new layout; a width of 0 leaves the width alone. */
+function place(element: HTMLElement, x: number, width: number): void {
+  element.style.transform = `translateX(${x.toFixed(1)}px)`;
+  if (width > 0) element.style.width = `${width.toFixed(0)}px`;
+}
 
 type Grip =
   | { kind: 'seek' }
@@ -29,7 +37,10 @@ export class WaveformPanel {
   private readonly sheet = new Sheet({ class: 'waveform', 'aria-hidden': 'true' });
   private colours: Colours = coloursNow();
   private grip: Grip | null = null;
+  private readonly head = h('div', { class: 'wave-head', 'aria-hidden': 'true' });
+  private readonly writer = h('div', { class: 'wave-writer', 'aria-hidden': 'true' });
   private drawn = '';
+  private drawnAt = 0;
   private writing = { from: 0, to: 0, at: Number.NEGATIVE_INFINITY };
   private readonly surface: HTMLElement;
 
@@ -41,7 +52,7 @@ export class WaveformPanel {
       'aria-label': 'Position in the track',
       'aria-valuemin': 0,
     });
-    this.surface.append(this.sheet.canvas);
+    this.surface.append(this.sheet.canvas, this.writer, this.head);
     this.element = h('div', { class: 'wave-box' }, this.surface);
     this.sheet.onresize = () => this.redraw();
     app.player.loaded.watch(() => this.whole());
@@ -62,31 +73,50 @@ export class WaveformPanel {
     this.writing = { from: start / RATE, to: (start + frames) / RATE, at: performance.now() };
   }
 
-  /** Once per frame of the screen; draws only what has changed. */
+  /** Once per frame of the screen. The lines move; the picture is drawn anew only when it has changed. */
   frame(now: number): void {
-    const { player, desk } = this.app;
+    if (this.sheet.width === 0) return;
+    const { player } = this.app;
     const head = player.seconds;
+    place(this.head, this.x(head), 0);
     const fresh = now - this.writing.at < WRITING_SHOWN_MS;
-    const settling = now - this.writing.at < 2000;
-    const state = `${Math.round(head * 200)} ${player.wave.version} ${settling ? now : 0}`;
-    if (state === this.drawn || this.sheet.width === 0) return;
+    const from = this.x(this.writing.from);
+    this.writer.hidden = !fresh;
+    if (fresh) place(this.writer, from, Math.max(3, this.x(this.writing.to) - from));
+    this.head.hidden = player.frames === 0;
+    if (now - this.drawnAt < REDRAW_MS && this.drawn !== '') return;
+    const settling = now - this.writing.at < GLOW_MS + REDRAW_MS;
+    const state = `${player.wave.version} ${settling ? now : 0}`;
+    if (state === this.drawn) return;
     this.drawn = state;
+    this.drawnAt = now;
+    this.draw(now);
+    this.tell(head);
+  }
+
+  private draw(now: number): void {
+    const { player, desk } = this.app;
     const facts = desk.facts.get();
     drawWaveform(this.sheet, this.colours, {
       wave: player.wave,
       view: this.view.get(),
       grid: facts ? gridOf(facts.bpm, desk.timeSignature.get() ?? facts.timeSignature) : null,
       band: player.band.get(),
-      head,
-      writing: fresh ? this.writing : null,
       now,
       glow: !stillness(),
     });
-    const text = `${clockText(head)} of ${clockText(player.wave.seconds)}`;
-    if (this.surface.getAttribute('aria-valuetext') !== text) {
-      this.surface.setAttribute('aria-valuenow', String(Math.round(head)));
-      this.surface.setAttribute('aria-valuetext', text);
-    }
+  }
+
+  private tell(head: number): void {
+    const text = `${clockText(head)} of ${clockText(this.app.player.wave.seconds)}`;
+    if (this.surface.getAttribute('aria-valuetext') === text) return;
+    this.surface.setAttribute('aria-valuenow', String(Math.round(head)));
+    this.surface.setAttribute('aria-valuetext', text);
+  }
+
+  private x(seconds: number): number {
+    const { from, to } = this.view.get();
+    return ((seconds - from) / (to - from)) * this.sheet.width;
   }
 
   private whole(): void {

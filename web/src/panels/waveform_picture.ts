@@ -7,7 +7,8 @@ import { clockText } from '../text';
 import { ink, type Sheet } from '../ui/dom';
 
 const RATE = 48000;
-const GLOW_MS = 1400;
+export const GLOW_MS = 1400;
+const GLOW_STEPS = 5;
 const CLOSEST_BEAT_PX = 7;
 const RULER = 16;
 
@@ -25,8 +26,6 @@ export interface Colours {
   bar: string;
   text: string;
   band: string;
-  head: string;
-  writing: string;
 }
 
 export function coloursNow(): Colours {
@@ -38,8 +37,6 @@ export function coloursNow(): Colours {
     bar: ink('grid-strong'),
     text: ink('text-dim'),
     band: ink('band'),
-    head: ink('text'),
-    writing: ink('accent'),
   };
 }
 
@@ -48,10 +45,6 @@ export interface Scene {
   view: View;
   grid: Grid | null;
   band: Band | null;
-  /** Seconds. */
-  head: number;
-  /** Where the last slice landed, in seconds; null when none did lately. */
-  writing: { from: number; to: number } | null;
   now: number;
   glow: boolean;
 }
@@ -65,19 +58,6 @@ export function drawWaveform(sheet: Sheet, colours: Colours, scene: Scene): void
   drawGrid(sheet, colours, scene, x);
   drawOutlines(sheet, colours, scene);
   if (scene.band) drawBand(sheet, colours, scene.band, x);
-  if (scene.writing) {
-    pen.fillStyle = colours.writing;
-    const from = x(scene.writing.from);
-    pen.fillRect(from, height - 3, Math.max(3, x(scene.writing.to) - from), 3);
-  }
-  const head = x(scene.head);
-  pen.fillStyle = colours.head;
-  pen.fillRect(Math.round(head) - 1, 0, 2, height);
-  pen.beginPath();
-  pen.moveTo(head - 6, 0);
-  pen.lineTo(head + 6, 0);
-  pen.lineTo(head, 8);
-  pen.fill();
 }
 
 function drawGrid(
@@ -105,29 +85,41 @@ function drawGrid(
   }
 }
 
-/** What was not rewritten yet stands in the shadow's colour; what was, in the light, and glows for a moment. */
+/**
+ * What was not rewritten yet stands in the shadow's colour; what was, in the light, and glows for a moment. One
+ * path for each colour: a fill per column would cost ten times as much.
+ */
 function drawOutlines(sheet: Sheet, colours: Colours, { wave, view, now, glow }: Scene): void {
   const { pen, width, height } = sheet;
   const middle = RULER + (height - RULER) / 2;
   const scale = (height - RULER) / 2 - 4;
   const perPixel = ((view.to - view.from) * RATE) / width;
-  const column = (x: number, { least, greatest }: { least: number; greatest: number }, colour: string) => {
-    pen.fillStyle = colour;
-    pen.fillRect(x, middle - greatest * scale, 1, Math.max(1, (greatest - least) * scale));
+  const source = new Path2D();
+  const live = new Path2D();
+  const glowing = Array.from({ length: GLOW_STEPS }, () => new Path2D());
+  const add = (path: Path2D, x: number, peaks: Float32Array, from: number) => {
+    const { least, greatest } = extent(peaks, from, from + perPixel);
+    path.rect(x, middle - greatest * scale, 1, Math.max(1, (greatest - least) * scale));
   };
   for (let x = 0; x < width; x++) {
     const from = view.from * RATE + x * perPixel;
-    column(x, extent(wave.source, from, from + perPixel), colours.source);
+    add(source, x, wave.source, from);
     const touched = wave.touched[Math.floor(from / FRAMES_PER_BIN)] ?? 0;
     if (touched === 0) continue;
-    const live = extent(wave.live, from, from + perPixel);
-    column(x, live, colours.live);
-    const age = now - touched;
-    if (!glow || age >= GLOW_MS) continue;
-    pen.globalAlpha = 1 - age / GLOW_MS;
-    column(x, live, colours.hot);
-    pen.globalAlpha = 1;
+    add(live, x, wave.live, from);
+    const step = Math.floor(((now - touched) / GLOW_MS) * GLOW_STEPS);
+    if (glow && step < GLOW_STEPS) add(glowing[Math.max(0, step)]!, x, wave.live, from);
   }
+  pen.fillStyle = colours.source;
+  pen.fill(source);
+  pen.fillStyle = colours.live;
+  pen.fill(live);
+  pen.fillStyle = colours.hot;
+  glowing.forEach((path, step) => {
+    pen.globalAlpha = 1 - (step + 0.5) / GLOW_STEPS;
+    pen.fill(path);
+  });
+  pen.globalAlpha = 1;
 }
 
 function drawBand(sheet: Sheet, colours: Colours, band: Band, x: (seconds: number) => number): void {

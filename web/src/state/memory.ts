@@ -99,8 +99,16 @@ export function readMap(json: unknown): MemoryMap | null {
       bytes: numberIn(component, 'bytes'),
       restores: numberIn(component, 'restores'),
     })),
-    events: listIn(telemetry, 'events').map(readEvent),
+    events: inOrder(listIn(telemetry, 'events').map(readEvent)),
   };
+}
+
+/** Oldest first, whichever way they came. */
+function inOrder(events: MemoryEvent[]): MemoryEvent[] {
+  const [first] = events;
+  const last = events[events.length - 1];
+  if (first && last && first.t > last.t) events.reverse();
+  return events.sort((a, b) => a.t - b.t);
 }
 
 function readEvent(event: Record<string, unknown>): MemoryEvent {

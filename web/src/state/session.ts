@@ -9,6 +9,7 @@ import type {
   Ready,
   ServerMessage,
   SessionConfig,
+  Snapshot,
   SourceMode,
   StemAssets,
   StemLinks,
@@ -219,6 +220,7 @@ export class Session {
     this.phase.set({ kind: 'ready' });
     if (!again) desk.startFromSource();
     this.commands.resend(band !== null);
+    if (message.resumed) this.catchUp(message.resumed);
     this.onNotice({ kind: 'ready', text: again ? 'Connected again.' : 'The session is ready.' });
   }
 
@@ -227,6 +229,15 @@ export class Session {
     const track = this.desk.track.get();
     if (!track) return 'none';
     return asked || track.mode !== 'full' || this.pendingStems.has(track.name) ? 'processing' : 'none';
+  }
+
+  /** A session that was taken up again stands where it was left; the musician may have gone on meanwhile. */
+  private catchUp(resumed: Snapshot): void {
+    const { desk } = this;
+    const track = desk.track.get();
+    const mode = resumed.stem_source_mode ?? 'full';
+    if (track && (track.name !== resumed.fixture_name || track.mode !== mode)) this.swap(track, true);
+    else if (desk.wire(desk.promptA.get()) !== resumed.prompt) this.commands.sendPrompt();
   }
 
   private adopt(message: Ready | SwapReady): void {

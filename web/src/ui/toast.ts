@@ -12,6 +12,8 @@ export function mountToasts(root: HTMLElement): void {
 }
 
 export function toast(text: string, kind: 'news' | 'warning' | 'error' = 'news'): void {
+  // What is repeated many times a second is said once.
+  if ([...shelf.children].some((item) => item.textContent === text)) return;
   const close = iconButton('close', 'Dismiss');
   const item = h('div', { class: `toast ${kind}` }, h('p', {}, text), close);
   const gone = () => item.remove();

@@ -21,25 +21,25 @@ class HttpError extends Error {
   }
 }
 
-/** Adds what the page's own address carries for the server: the token, or another server. */
-export function serverUrls(page: Location): { http: (path: string) => string; socket: string } {
+/** Adds what the page's own address carries for the server: the token (?token=), or another server (?ws=). */
+export function serverUrls(page: Pick<Location, 'href' | 'search'>): {
+  http: (path: string) => string;
+  socket: string;
+} {
   const query = new URLSearchParams(page.search);
   const token = query.get('token') ?? query.get('apiKey');
   const other = query.get('ws');
-  const socket = new URL(other ?? './', other ? undefined : page.href);
+  // Any path is a session's to the server; one of its own can be told from the page's by what stands between.
+  const socket = new URL(other ?? './ws', page.href);
   socket.protocol = socket.protocol.replace('http', 'ws');
   socket.search = '';
   socket.hash = '';
-  const base = new URL(socket.href.replace(/^ws/, 'http'));
-  if (token) socket.searchParams.set('token', token);
-  return {
-    http: (path) => {
-      const url = new URL(path, base);
-      if (token) url.searchParams.set('token', token);
-      return url.href;
-    },
-    socket: socket.href,
+  const base = other ? new URL('./', socket.href.replace(/^ws/, 'http')) : new URL('./', page.href);
+  const withToken = (url: URL) => {
+    if (token) url.searchParams.set('token', token);
+    return url.href;
   };
+  return { http: (path) => withToken(new URL(path, base)), socket: withToken(socket) };
 }
 
 export async function fetchJson<T>(url: string): Promise<T> {

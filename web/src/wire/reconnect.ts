@@ -1,7 +1,8 @@
 // When to connect again, and what to say when not. Pure: the clock and the dice are the caller's.
 import { CLOSE_FAILED, CLOSE_PREEMPTED, CLOSE_TOO_BIG } from '../wire.gen';
 
-export const MAX_ATTEMPTS = 5;
+/** About two and a half minutes: a server that is started anew has a model to load. */
+export const MAX_ATTEMPTS = 50;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 4000;
 
