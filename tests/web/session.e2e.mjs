@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { DESK, distance, EARS, launch, OUT, PATIENCE_MS, PHONE, Server, songFile, Visitor } from './stage.mjs';
 
 let server;
@@ -20,6 +20,11 @@ after(async () => {
 
 /** Whether the machine leaves a browser the time that sound takes. */
 const idle = () => loadavg()[0] < availableParallelism();
+
+/** Whoever a failed test has left behind would play on beside the next one. */
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
 
 async function visit(options = {}) {
   const visitor = await Visitor.come(browser, server, options);
