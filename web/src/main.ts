@@ -18,6 +18,7 @@ import { TransportPanel } from './panels/transport';
 import { WaveformPanel } from './panels/waveform';
 import { stored } from './state/signal';
 import { h } from './ui/dom';
+import { kiosk } from './ui/kiosk';
 import { mountToasts } from './ui/toast';
 
 const TABS = [
@@ -113,6 +114,7 @@ const app = new App();
 mount(app);
 void app
   .load()
+  .then(() => app.catalog.get()?.info.kiosk && kiosk())
   .catch((error: unknown) =>
     app.waiting.set(`${error instanceof Error ? error.message : error} Reload the page to try again.`),
   );

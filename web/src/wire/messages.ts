@@ -20,6 +20,7 @@ export interface ServerInfo {
   /** Ours says "headroom". */
   server?: string;
   no_backend: boolean;
+  kiosk?: boolean;
   warmup: null | { done: boolean; error: string | null; seconds: number | null };
   server_side_fixtures: string[];
 }
