@@ -30,9 +30,7 @@ TEST(ControlBus, RecordedRequests) {
     const auto space = request.find(' ');
     auto target = request.substr(space + 1);
     if (const auto at = target.find("<id>"); at != std::string::npos) target.replace(at, 4, id);
-    std::string body = one["body_bytes"].is_number()
-                           ? std::string(one["body_bytes"].get<std::size_t>(), '\0')
-                           : "";
+    std::string body(one.value("body_bytes", std::size_t{0}), '\0');
     const auto what = one.value("body", "");
     if (what == "params") body = body_of(R"({"type":"params","raw":{}})");
     if (what == "set_prompt_blend") body = body_of(R"({"type":"set_prompt_blend","value":1})");

@@ -14,7 +14,7 @@ std::vector<float> noise_of(std::size_t frame_bytes) {
 // What the recorded library did not have, ours must not have either.
 void send(Client& client, const nlohmann::json& step) {
   if (step["frame"] == "binary") {
-    client.send_audio(noise_of(step.value("bytes", 384008)));
+    client.send_audio(noise_of(step.value("bytes", 768008)));
   } else if (step["type"] == "(config)") {
     auto config = wire::golden_json("config.json");
     config["enabled_loras"] = {"alpha"};
@@ -33,7 +33,6 @@ std::string what(const nlohmann::json& step) {
 TEST(Transcript, EveryFrameComesInTheRecordedOrder) {
   Stand stand;
   Client client(stand.port());
-  std::string id;
   std::size_t compared = 0;
   const auto transcript = wire::golden_json("transcript.json");
   for (std::size_t i = 0; i < transcript.size(); ++i) {
