@@ -35,6 +35,7 @@ struct Options {
   std::string quota = "32GiB";
   std::string free_floor = "2GiB";
   std::string videos;
+  long resume_grace = server::Limits{}.resume_grace.count();
   bool no_control = false;
   bool insecure = false;
   bool no_backend = false;
@@ -74,6 +75,7 @@ server::ServerSettings settings_of(const Options& options) {
   access.token = options.token.empty() ? variable({"HEADROOM_TOKEN"}) : options.token;
   access.loopback = server::is_loopback_name(settings.host);
   settings.control = !options.no_control;
+  settings.limits.resume_grace = std::chrono::seconds(options.resume_grace);
   if (!access.loopback && access.token.empty() && !options.insecure) {
     throw Error(ErrorKind::usage,
                 fmt::format("--host {} lets others in: give a --token they need, or --insecure",
@@ -222,6 +224,11 @@ Command add_serve(CLI::App& app) {
                    "What a newcomer does to who plays: allow, deny")
       ->capture_default_str()
       ->check(CLI::IsMember({"allow", "deny"}));
+  command
+      ->add_option("--resume-grace", options->resume_grace,
+                   "Seconds for which a session whose link broke waits for its client; 0: none")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 3600));
   command->add_option("--videos", options->videos, "Folder of background videos");
   command->add_flag("--kiosk", server.site.kiosk, "For screens that nobody types at");
   command->add_option("--mode", server.site.default_mode, "First view: graph, video")

@@ -38,6 +38,12 @@ class SessionPort {
   /// Never blocks; in order.
   virtual void post(wire::Command command, std::optional<wire::Pcm> audio) = 0;
   virtual wire::Snapshot snapshot() const = 0;
+  /// Its listener is gone: it goes quiet, keeps its state, and waits for attach(). False when there
+  /// is nothing worth keeping: it never played, or has ended. Never blocks.
+  virtual bool detach() = 0;
+  /// A listener is back: he gets Ready with the buffer and the state as they are. False when the
+  /// session has ended meanwhile.
+  virtual bool attach(Publish publish) = 0;
   /// Asks it to end; it publishes no more soon after. Never blocks.
   virtual void stop() = 0;
 };

@@ -20,6 +20,7 @@ struct Limits {
   std::chrono::seconds silent_peer{40};  // a WebSocket that answers no pings; they go every 20 s
   std::chrono::seconds preempted_memory{10};  // a preempted client that knocks again is stale
   std::chrono::seconds teardown{45};          // how long a newcomer waits for the old session
+  std::chrono::seconds resume_grace{60};      // a session whose link broke waits for its client
 
   // What they send.
   std::size_t first_text = static_cast<std::size_t>(wire::kLongestConfig);

@@ -23,6 +23,24 @@ Goodbye preempted() {
   return {static_cast<int>(wire::kClosePreempted), std::string(wire::kPreemptedReason)};
 }
 
+// Who shows one of these would take his session back from whoever took it over.
+constexpr std::size_t kLostTokens = 64;
+
+// The way from a session to its listener's socket.
+Publish publisher(std::shared_ptr<EventQueue> queue, std::string token) {
+  return [queue = std::move(queue), token = std::move(token)](wire::Event event) {
+    const auto* const failure = std::get_if<wire::InitError>(&event);
+    const auto* const crash = std::get_if<wire::RuntimeError>(&event);
+    Goodbye goodbye{static_cast<int>(wire::kCloseFailed), {}};
+    if (failure != nullptr) goodbye.reason = failure->close_reason.substr(0, 120);
+    if (crash != nullptr) goodbye.reason = crash->message.substr(0, 120);
+    const bool over = failure != nullptr || crash != nullptr;
+    if (auto* const ready = std::get_if<wire::Ready>(&event)) ready->resume_token = token;
+    queue->publish(std::move(event));
+    if (over) queue->finish(std::move(goodbye));
+  };
+}
+
 }  // namespace
 
 std::string new_session_id() {
@@ -68,17 +86,17 @@ std::string Lobby::enter(SessionRequest request, Listener listener, Opened opene
   return id;
 }
 
-void Lobby::leave(const std::string& session_id) {
+void Lobby::leave(const std::string& listener, Leaving how) {
   {
     const std::lock_guard lock(mutex_);
     const auto waits = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
-      return one.request.id == session_id;
+      return one.request.id == listener;
     });
     if (waits != waiting_.end()) {
       waiting_.erase(waits);
       return;
     }
-    left_.push_back(session_id);
+    left_.push_back({listener, how});
   }
   changed_.notify_all();
 }
@@ -86,16 +104,15 @@ void Lobby::leave(const std::string& session_id) {
 void Lobby::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return closing_ || !waiting_.empty() || !left_.empty(); });
-    for (const auto& id : std::exchange(left_, {})) {
-      const auto found = std::find_if(live_.begin(), live_.end(),
-                                      [&](const LiveSession& one) { return one.id == id; });
-      if (found == live_.end()) continue;  // it was preempted
-      auto port = std::move(found->port);
-      live_.erase(found);
-      end(std::move(port));
+    const auto something = [this] { return closing_ || !waiting_.empty() || !left_.empty(); };
+    if (const auto until = next_forgotten()) {
+      changed_.wait_until(lock, *until, something);
+    } else {
+      changed_.wait(lock, something);
     }
+    for (const auto& left : std::exchange(left_, {})) let_go(left);
     if (closing_) break;
+    end_forgotten();
     if (waiting_.empty()) continue;
     auto newcomer = std::move(waiting_.front());
     waiting_.pop_front();
@@ -110,6 +127,46 @@ void Lobby::run() {
     session.queue->finish(goodbye);
     end(std::move(session.port));
   }
+}
+
+// Under the lock, as all of these.
+void Lobby::let_go(const Left& left) {
+  const auto found = std::find_if(live_.begin(), live_.end(), [&](const LiveSession& one) {
+    return one.listener == left.listener && !one.away_since;
+  });
+  if (found == live_.end()) return;  // it was preempted, or goes on with another listener
+  if (left.how == Leaving::broken_link && limits_.resume_grace.count() > 0 &&
+      found->port->detach()) {
+    found->away_since = std::chrono::steady_clock::now();
+    spdlog::info("session {}: its client is away", found->id);
+    return;
+  }
+  auto port = std::move(found->port);
+  live_.erase(found);
+  end(std::move(port));
+}
+
+void Lobby::end_forgotten() {
+  const auto now = std::chrono::steady_clock::now();
+  for (auto it = live_.begin(); it != live_.end();) {
+    if (it->away_since && now - *it->away_since >= limits_.resume_grace) {
+      spdlog::info("session {}: its client did not come back", it->id);
+      end(std::move(it->port));
+      it = live_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+}
+
+std::optional<std::chrono::steady_clock::time_point> Lobby::next_forgotten() const {
+  std::optional<std::chrono::steady_clock::time_point> next;
+  for (const auto& session : live_) {
+    if (!session.away_since) continue;
+    const auto when = *session.away_since + limits_.resume_grace;
+    if (!next || when < *next) next = when;
+  }
+  return next;
 }
 
 // Its destructor may take long, so it runs on a thread that is joined later. Under the lock.
@@ -148,7 +205,11 @@ bool Lobby::endings_done(std::unique_lock<std::mutex>& lock) {
 }
 
 // A client that was preempted a moment ago and knocks again by itself would preempt its successor.
-bool Lobby::is_stale(const Owner& owner) {
+bool Lobby::is_stale(const Waiting& newcomer) {
+  const auto& owner = newcomer.listener.owner;
+  const auto& token = newcomer.request.config.resume;
+  if (token && std::find(lost_tokens_.begin(), lost_tokens_.end(), *token) != lost_tokens_.end())
+    return true;
   const auto now = std::chrono::steady_clock::now();
   std::erase_if(preempted_,
                 [&](const auto& one) { return now - one.second > limits_.preempted_memory; });
@@ -165,10 +226,16 @@ void Lobby::refuse(const Listener& listener, std::string code, std::string messa
 }
 
 void Lobby::preempt_oldest(std::unique_lock<std::mutex>& /*lock*/) {
-  auto oldest = std::move(live_.front());
-  live_.erase(live_.begin());
+  // Whoever nobody hears goes first.
+  const auto away = std::find_if(live_.begin(), live_.end(),
+                                 [](const LiveSession& one) { return one.away_since.has_value(); });
+  const auto chosen = away == live_.end() ? live_.begin() : away;
+  auto oldest = std::move(*chosen);
+  live_.erase(chosen);
   ++counts_.preempted;
-  if (!oldest.owner.client_id.empty())
+  lost_tokens_.push_back(oldest.resume_token);
+  if (lost_tokens_.size() > kLostTokens) lost_tokens_.pop_front();
+  if (!oldest.away_since && !oldest.owner.client_id.empty())
     preempted_[oldest.owner.client_id] = std::chrono::steady_clock::now();
   oldest.queue->cut(preempted());
   spdlog::info("session {} is preempted by a newer one", oldest.id);
@@ -178,14 +245,17 @@ void Lobby::preempt_oldest(std::unique_lock<std::mutex>& /*lock*/) {
 // True when the newcomer may be built: everybody who gave way has given back.
 bool Lobby::make_place(const Waiting& newcomer) {
   std::unique_lock lock(mutex_);
-  if (is_stale(newcomer.listener.owner)) {
+  if (is_stale(newcomer)) {
     ++counts_.refused;
     lock.unlock();
     refuse(newcomer.listener, "preempted", "another connection took over this session",
            static_cast<int>(wire::kClosePreempted));
     return false;
   }
-  if (live_.size() >= limits_.most_sessions && takeover_ == Takeover::deny) {
+  const auto heard = std::count_if(live_.begin(), live_.end(), [](const LiveSession& one) {
+    return !one.away_since.has_value();
+  });
+  if (static_cast<std::size_t>(heard) >= limits_.most_sessions && takeover_ == Takeover::deny) {
     ++counts_.refused;
     lock.unlock();
     refuse(newcomer.listener, "busy", "somebody plays already, and takeovers are not allowed here",
@@ -203,22 +273,56 @@ bool Lobby::make_place(const Waiting& newcomer) {
   return false;
 }
 
+// True when the newcomer is the client of a session that is still there, and has it again. Its old
+// socket may not know yet that the link is broken.
+bool Lobby::resume(const Waiting& newcomer) {
+  const auto& token = newcomer.request.config.resume;
+  if (!token || token->empty()) return false;
+  std::shared_ptr<SessionPort> port;
+  std::string id;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(live_.begin(), live_.end(), [&](const LiveSession& one) {
+      return one.resume_token == *token;
+    });
+    if (found == live_.end()) return false;
+    if (!found->away_since) found->queue->cut(preempted());
+    found->port->detach();
+    found->away_since.reset();
+    found->queue = newcomer.listener.queue;
+    found->owner = newcomer.listener.owner;
+    found->listener = newcomer.request.id;
+    port = found->port;
+    id = found->id;
+  }
+  if (!port->attach(publisher(newcomer.listener.queue, *token))) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(live_, [&](const LiveSession& one) { return one.id == id; });
+    end(std::move(port));
+    return false;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ++counts_.resumed;
+  }
+  spdlog::info("session {}: its client is back", id);
+  newcomer.opened(port);
+  return true;
+}
+
 void Lobby::admit(Waiting newcomer) {
-  if (!make_place(newcomer)) return;
+  if (resume(newcomer) || !make_place(newcomer)) return;
   const auto queue = newcomer.listener.queue;
-  LiveSession live{newcomer.request.id, unix_time(), nullptr, queue, newcomer.listener.owner};
+  LiveSession live{.id = newcomer.request.id,
+                   .started_at = unix_time(),
+                   .port = nullptr,
+                   .queue = queue,
+                   .owner = newcomer.listener.owner,
+                   .listener = newcomer.request.id,
+                   .resume_token = new_session_id() + new_session_id() + new_session_id()};
   try {
     // What the session publishes before `opened` is done waits in the queue.
-    live.port = engine_.open(std::move(newcomer.request), [queue](wire::Event event) {
-      const auto* const failure = std::get_if<wire::InitError>(&event);
-      const auto* const crash = std::get_if<wire::RuntimeError>(&event);
-      Goodbye goodbye{static_cast<int>(wire::kCloseFailed), {}};
-      if (failure != nullptr) goodbye.reason = failure->close_reason.substr(0, 120);
-      if (crash != nullptr) goodbye.reason = crash->message.substr(0, 120);
-      const bool over = failure != nullptr || crash != nullptr;
-      queue->publish(std::move(event));
-      if (over) queue->finish(std::move(goodbye));
-    });
+    live.port = engine_.open(std::move(newcomer.request), publisher(queue, live.resume_token));
   } catch (const std::exception& error) {
     spdlog::error("a session could not be opened: {}", printable(error.what(), 300));
     refuse(newcomer.listener, "internal", printable(error.what(), 300),
@@ -236,7 +340,10 @@ void Lobby::admit(Waiting newcomer) {
 
 std::vector<LiveSession> Lobby::sessions() const {
   const std::lock_guard lock(mutex_);
-  return {live_.rbegin(), live_.rend()};
+  std::vector<LiveSession> heard;
+  std::copy_if(live_.rbegin(), live_.rend(), std::back_inserter(heard),
+               [](const LiveSession& one) { return !one.away_since.has_value(); });
+  return heard;
 }
 
 std::optional<LiveSession> Lobby::find(const std::string& session_id) const {

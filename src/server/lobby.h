@@ -1,5 +1,7 @@
 // Who plays: sessions that live, newcomers that wait, and the order in which one gives way to the
-// other. Source: specification of the protocol, sections 1.6, 3.2, 4.7; S60 to S68.
+// other. A session whose link broke waits for its client for a while: who shows its resume token
+// takes it up where it was. Source: specification of the protocol, sections 1.6, 1.10, 3.2, 4.7; S60
+// to S68.
 #pragma once
 
 #include <chrono>
@@ -37,6 +39,9 @@ struct LiveSession {
   std::shared_ptr<SessionPort> port;
   std::shared_ptr<EventQueue> queue;
   Owner owner;
+  std::string listener{};      // what enter() answered to whoever listens now
+  std::string resume_token{};  // known to the client alone
+  std::optional<std::chrono::steady_clock::time_point> away_since{};  // nobody listens since
 };
 
 /// Sessions are created and ended on one thread of its own, so creation is serialized and never
@@ -49,13 +54,16 @@ class Lobby {
 
   /// Who wants to play, with everything that is needed for it. The outcome comes through the
   /// listener's queue: the session's events, or an error and a goodbye. `opened` is called on the
-  /// lobby's thread with the port, before any event; commands may be posted from then on.
+  /// lobby's thread with the port, before any event; commands may be posted from then on. The
+  /// answer names this listener; it is the session's id too, unless a session is resumed.
   using Opened = std::function<void(std::shared_ptr<SessionPort>)>;
   std::string enter(SessionRequest request, Listener listener, Opened opened);
-  /// The listener's socket is gone; the session ends.
-  void leave(const std::string& session_id);
+  /// The listener's socket is gone. A goodbye ends the session; after a broken link it waits for
+  /// its client.
+  enum class Leaving { goodbye, broken_link };
+  void leave(const std::string& listener, Leaving how);
 
-  std::vector<LiveSession> sessions() const;  // newest first
+  std::vector<LiveSession> sessions() const;  // those that somebody hears; newest first
   std::optional<LiveSession> find(const std::string& session_id) const;
   /// Hands an event to the sessions of that owner.
   void push(const Owner& owner, const wire::Event& event);
@@ -69,6 +77,7 @@ class Lobby {
     std::uint64_t entered = 0;
     std::uint64_t preempted = 0;
     std::uint64_t refused = 0;
+    std::uint64_t resumed = 0;
   };
   Counts counts() const;
 
@@ -85,13 +94,21 @@ class Lobby {
   };
 
   void run();
+  struct Left {
+    std::string listener;
+    Leaving how;
+  };
+  void let_go(const Left& left);
+  void end_forgotten();
+  std::optional<std::chrono::steady_clock::time_point> next_forgotten() const;
   void admit(Waiting newcomer);
+  bool resume(const Waiting& newcomer);
   bool make_place(const Waiting& newcomer);
   void preempt_oldest(std::unique_lock<std::mutex>& lock);
   void end(std::shared_ptr<SessionPort> port);
   void join_ended();
   bool endings_done(std::unique_lock<std::mutex>& lock);
-  bool is_stale(const Owner& owner);
+  bool is_stale(const Waiting& newcomer);
   static void refuse(const Listener& listener, std::string code, std::string message, int close);
 
   Engine& engine_;
@@ -100,10 +117,11 @@ class Lobby {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;
-  std::vector<std::string> left_;  // sessions whose listeners are gone, to be ended
+  std::vector<Left> left_;
   std::vector<LiveSession> live_;  // oldest first
   std::list<Ending> ending_;
   std::map<std::string, std::chrono::steady_clock::time_point> preempted_;  // client ids
+  std::deque<std::string> lost_tokens_;  // of preempted sessions, newest last
   Counts counts_;
   bool closing_ = false;
   std::thread thread_;

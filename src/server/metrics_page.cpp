@@ -47,6 +47,8 @@ std::string metrics_page(const Metrics& metrics, const Lobby& lobby, const nlohm
   one("headroom_sessions", "Sessions that live.", "gauge", lobby.sessions().size());
   one("headroom_sessions_total", "Sessions that were opened.", "counter", counts.entered);
   one("headroom_sessions_preempted_total", "Sessions that gave way.", "counter", counts.preempted);
+  one("headroom_sessions_resumed_total", "Sessions whose client came back.", "counter",
+      counts.resumed);
   one("headroom_sessions_refused_total", "Newcomers that were refused.", "counter", counts.refused);
   one("headroom_connections", "Open sockets.", "gauge", metrics.connections);
   one("headroom_http_requests_total", "HTTP requests.", "counter", metrics.requests);

@@ -16,9 +16,12 @@ class StudioSession final : public SessionPort {
   }
   wire::Snapshot snapshot() const override { return session_.snapshot(); }
   void stop() override { session_.stop(); }
-  bool resume(Publish publish) override {
-    if (!session_.playing()) return false;
+  bool detach() override {
     session_.detach();
+    return session_.playing();
+  }
+  bool attach(Publish publish) override {
+    if (!session_.playing()) return false;
     session_.attach(std::move(publish));
     return true;
   }

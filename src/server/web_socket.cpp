@@ -73,7 +73,12 @@ net::awaitable<void> WebSocket::run(http::request<http::empty_body> upgrade) {
       executor, [self] { return self->tick(); }, net::detached);
   co_await read_frames();
   over_ = true;
-  if (!session_id_.empty()) around_.lobby.leave(session_id_);
+  if (!session_id_.empty()) {
+    // A close frame that came is a goodbye, ours or the client's; anything else broke the link.
+    const bool goodbye = socket_.reason().code != websocket::close_code::none;
+    around_.lobby.leave(session_id_,
+                        goodbye ? Lobby::Leaving::goodbye : Lobby::Leaving::broken_link);
+  }
   wake();
   ticker_.cancel();
 }

@@ -36,7 +36,10 @@ std::vector<wire::Slice> Playback::write_ahead(std::int64_t length, const Aim& a
   const Clip clip{seconds(), band};
   const double target = decode_target(clip, aim.heard, aim.lead, aim.window);
   const auto in_force = band_in_force(clip, aim.heard);
-  const double start = aim.walk ? walk_decode_start(*aim.walk, target, aim.window) : target;
+  double start = aim.walk ? walk_decode_start(*aim.walk, target, aim.window) : target;
+  // Windows stop at the end of the buffer; the first one behind it begins where the buffer does,
+  // so that nothing between the two is left as it was.
+  if (!in_force && start < aim.window / 2) start = 0.0;
   const auto first_frame = aim.walk ? aim.walk->begin_frame : 0;
   const bool cyclic = !aim.walk.has_value();
 

@@ -93,7 +93,9 @@ std::optional<Stems> Preparer::stems_of(const std::optional<library::Track>& tra
                                         const at::Tensor& audio, bool played,
                                         const std::stop_token& stop) const {
   const auto known = [&]() -> std::optional<Stems> {
-    auto stems = track ? stage_.library.read_stems(*track) : std::nullopt;
+    // As it is now: they may have come since the track was found.
+    const auto now = track ? stage_.library.find_id(track->id) : std::nullopt;
+    auto stems = now ? stage_.library.read_stems(*now) : std::nullopt;
     if (!stems) return std::nullopt;
     return Stems{aligned(tensor_of(stems->vocals)), aligned(tensor_of(stems->instruments))};
   };
@@ -103,6 +105,8 @@ std::optional<Stems> Preparer::stems_of(const std::optional<library::Track>& tra
     if (wait_for_rip(*track, stop)) {
       if (auto stems = known()) return stems;
     }
+  } else if (auto stems = known()) {  // they came between the two questions
+    return stems;
   }
   auto stems = separate(audio, stop);
   if (track) {

@@ -276,10 +276,13 @@ void Session::attach(Publish publish) {
   if (!playing || !runner_) return;
   auto event = ready(*playing, runner_->buffer());
   event.resumed = snapshot();
-  const std::scoped_lock lock(publish_mutex_);
-  publish_ = std::move(publish);
-  publish_(std::move(event));
-  score_.set_paused(false, now());
+  {
+    const std::scoped_lock lock(publish_mutex_);
+    publish_ = std::move(publish);
+    publish_(std::move(event));
+    score_.set_paused(false, now());
+  }
+  tell_stems(*playing);
 }
 
 std::shared_ptr<const Source> Session::source() const {

@@ -10,8 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::unique_ptr<Stand> make_stand() { return std::make_unique<Stand>(); }
-
 class Mcp : public ::testing::Test {
  protected:
   nlohmann::json ask(const nlohmann::json& request) {
@@ -30,17 +28,17 @@ class Mcp : public ::testing::Test {
     return failed ? nlohmann::json(text) : nlohmann::json::parse(text);
   }
 
-  std::unique_ptr<Stand> stand = make_stand();
+  Stand stand;
   bool failed = false;
   McpServer server{
       {.get =
            [this](const std::string& target) {
-             const auto answer = fetch({"127.0.0.1", stand->port()}, "GET", target, "");
+             const auto answer = fetch({"127.0.0.1", stand.port()}, "GET", target, "");
              return McpWorld::Answer{answer.status, answer.body};
            },
        .control =
            [this](const std::string& target, const std::optional<std::string>& body) {
-             const auto answer = fetch({"127.0.0.1", stand->control()}, body ? "POST" : "GET",
+             const auto answer = fetch({"127.0.0.1", stand.control()}, body ? "POST" : "GET",
                                        target, body.value_or(""));
              return McpWorld::Answer{answer.status, answer.body};
            },
@@ -61,7 +59,7 @@ TEST_F(Mcp, Handshake) {
 
 TEST_F(Mcp, ToolsSteerASession) {
   EXPECT_EQ(call("set_prompt", {{"prompt", "x"}}), "no session plays; start one in the browser");
-  auto client = stand->playing({{"prompt", "start"}});
+  auto client = stand.playing({{"prompt", "start"}});
   EXPECT_EQ(call("session_state")["prompt"], "start");
   EXPECT_EQ(call("list_sessions").size(), 1U);
   call("set_prompt", {{"prompt", "deep"}});
@@ -78,7 +76,7 @@ TEST_F(Mcp, ToolsSteerASession) {
 }
 
 TEST_F(Mcp, MistakesAreSaid) {
-  auto client = stand->playing();
+  auto client = stand.playing();
   EXPECT_EQ(call("set_prompt"), "prompt is missing");
   EXPECT_TRUE(failed);
   EXPECT_EQ(call("fly"), "there is no tool fly");

@@ -38,6 +38,19 @@ class SmallSession : public SessionPort {
     stopping_ = true;
     changed_.notify_all();
   }
+  bool detach() override {
+    const std::lock_guard lock(publish_mutex_);
+    publish_ = nullptr;
+    return playing_;
+  }
+  bool attach(Publish publish) override {
+    auto ready = this->ready();
+    ready.resumed = snapshot();
+    const std::lock_guard lock(publish_mutex_);
+    publish_ = std::move(publish);
+    publish_(std::move(ready));
+    return true;
+  }
   wire::Snapshot snapshot() const override {
     const std::lock_guard lock(mutex_);
     return snapshot_;
@@ -49,6 +62,11 @@ class SmallSession : public SessionPort {
   void run();
   bool start();
   void slice();
+  wire::Ready ready() const;
+  void tell(wire::Event event) {
+    const std::lock_guard lock(publish_mutex_);
+    if (publish_) publish_(std::move(event));
+  }
   std::optional<wire::Pcm> by_name(const std::string& name) const;
   void announce_stems(const std::string& name, const std::optional<wire::StemMode>& mode);
   wire::LoraCatalog catalog() const;
@@ -62,39 +80,39 @@ class SmallSession : public SessionPort {
       const std::lock_guard lock(mutex_);
       snapshot_.prompt = command.tags;
     }
-    publish_(wire::PromptApplied{command.tags, command.request_id});
+    tell(wire::PromptApplied{command.tags, command.request_id});
   }
   void apply(wire::SetDepth& command, std::optional<wire::Pcm>&) {
     const auto value = std::min<std::int64_t>(command.value, 4);
     if (value == depth_) return;
     depth_ = value;
-    publish_(wire::DepthApplied{value, command.request_id});
+    tell(wire::DepthApplied{value, command.request_id});
   }
   void apply(wire::EnableLora& command, std::optional<wire::Pcm>&) {
     enabled_.insert(command.id);
     auto event = catalog();
     event.request_id = command.request_id;
-    publish_(event);
+    tell(event);
   }
   void apply(wire::DisableLora& command, std::optional<wire::Pcm>&) {
     enabled_.erase(command.id);
-    publish_(catalog());
+    tell(catalog());
   }
   void apply(wire::TimbreSource& command, std::optional<wire::Pcm>& audio) {
-    publish_(wire::TimbreSet{command.name, seconds(*audio), command.request_id});
+    tell(wire::TimbreSet{command.name, seconds(*audio), command.request_id});
   }
   void apply(wire::StructureSource& command, std::optional<wire::Pcm>& audio) {
-    publish_(wire::StructureSet{command.name, seconds(*audio), command.request_id});
+    tell(wire::StructureSet{command.name, seconds(*audio), command.request_id});
   }
   void apply(wire::TimbreFixture& command, std::optional<wire::Pcm>&) {
-    publish_(wire::TimbreFailed{"unknown fixture: " + command.name, command.request_id});
+    tell(wire::TimbreFailed{"unknown fixture: " + command.name, command.request_id});
   }
   void apply(wire::StructureFixture& command, std::optional<wire::Pcm>&) {
-    publish_(wire::StructureFailed{"unknown fixture: " + command.name, command.request_id});
+    tell(wire::StructureFailed{"unknown fixture: " + command.name, command.request_id});
   }
-  void apply(wire::ClearTimbre&, std::optional<wire::Pcm>&) { publish_(wire::TimbreCleared{}); }
+  void apply(wire::ClearTimbre&, std::optional<wire::Pcm>&) { tell(wire::TimbreCleared{}); }
   void apply(wire::ClearStructure&, std::optional<wire::Pcm>&) {
-    publish_(wire::StructureCleared{});
+    tell(wire::StructureCleared{});
   }
   void apply(wire::SwapSource& command, std::optional<wire::Pcm>& audio);
   template <class Other>
@@ -104,7 +122,9 @@ class SmallSession : public SessionPort {
 
   SmallEngine& engine_;
   SessionRequest request_;
+  std::mutex publish_mutex_;
   Publish publish_;
+  std::atomic<bool> playing_ = false;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Item> inbox_;
@@ -130,25 +150,30 @@ wire::LoraCatalog SmallSession::catalog() const {
   return event;
 }
 
-bool SmallSession::start() {
-  auto source = request_.source;
-  if (!source) source = by_name(request_.config.fixture_name.value_or(""));
-  if (!source) {
-    publish_(wire::InitError{.code = "fixture_unavailable",
-                             .message = "there is no such track",
-                             .close_reason = "fixture unavailable"});
-    return false;
-  }
-  source_ = *std::move(source);
+wire::Ready SmallSession::ready() const {
   wire::Ready ready;
   ready.duration = seconds(source_);
   ready.session_id = request_.id;
   ready.buffer = wire::to_halves(source_.samples);
   for (const auto& id : request_.config.enabled_loras) ready.lora_pending_enable.push_back(id);
-  publish_(ready);
+  return ready;
+}
+
+bool SmallSession::start() {
+  auto source = request_.source;
+  if (!source) source = by_name(request_.config.fixture_name.value_or(""));
+  if (!source) {
+    tell(wire::InitError{.code = "fixture_unavailable",
+                             .message = "there is no such track",
+                             .close_reason = "fixture unavailable"});
+    return false;
+  }
+  source_ = *std::move(source);
+  playing_ = true;
+  tell(ready());
   const auto name = request_.config.fixture_name.value_or("");
   announce_stems(name, request_.config.stem_source_mode.value_or(wire::StemMode::full));
-  if (!request_.config.enabled_loras.empty()) publish_(catalog());
+  if (!request_.config.enabled_loras.empty()) tell(catalog());
   const std::lock_guard lock(mutex_);
   snapshot_.prompt = request_.config.prompt;
   snapshot_.fixture_name = request_.config.fixture_name;
@@ -163,20 +188,20 @@ void SmallSession::announce_stems(const std::string& name,
   stems.frames = source_.frames;
   stems.source_mode = mode;
   stems.audio = {wire::to_halves(source_.samples), wire::to_halves(source_.samples)};
-  publish_(stems);
+  tell(stems);
 }
 
 void SmallSession::apply(wire::SwapSource& command, std::optional<wire::Pcm>& audio) {
   auto source = command.use_server_source ? by_name(command.fixture_name.value_or("")) : audio;
   if (!source) {
-    publish_(wire::SwapFailed{.error = "server source load failed: there is no such track",
+    tell(wire::SwapFailed{.error = "server source load failed: there is no such track",
                               .build_command = {},
                               .request_id = command.request_id});
     return;
   }
   const auto name = command.fixture_name.value_or("");
   if (name == "third.wav") {  // the recorded transcript's failing separator
-    publish_(wire::SwapFailed{.error = "Stem extraction failed: separator unavailable"});
+    tell(wire::SwapFailed{.error = "Stem extraction failed: separator unavailable"});
     return;
   }
   source_ = *std::move(source);
@@ -185,9 +210,9 @@ void SmallSession::apply(wire::SwapSource& command, std::optional<wire::Pcm>& au
   ready.fixture_name = command.fixture_name;
   ready.request_id = command.request_id;
   ready.buffer = wire::to_halves(source_.samples);
-  publish_(ready);
+  tell(ready);
   if (name == "fourth.wav") {
-    publish_(wire::StemFailed{name, "separator unavailable"});
+    tell(wire::StemFailed{name, "separator unavailable"});
   } else {
     announce_stems(name, command.stem_source_mode.value_or(wire::StemMode::full));
   }
@@ -203,8 +228,8 @@ void SmallSession::slice() {
       source_.samples.begin() + start * 2L,
       source_.samples.begin() + static_cast<long>(start + frames) * 2L);
   for (auto& sample : *samples) sample *= 0.5F + static_cast<float>(generations_ % 10) / 20.0F;
-  publish_(wire::Slice{start, samples, 10.5F, 3.25F, ++generations_});
-  publish_(wire::ParamsUpdate{{{"num_gens", generations_}, {"tick_ms", 10.5}, {"dec_ms", 3.25}}});
+  tell(wire::Slice{start, samples, 10.5F, 3.25F, ++generations_});
+  tell(wire::ParamsUpdate{{{"num_gens", generations_}, {"tick_ms", 10.5}, {"dec_ms", 3.25}}});
 }
 
 void SmallSession::run() {
@@ -223,7 +248,7 @@ void SmallSession::run() {
     lock.unlock();
     if (engine_.crash_after_slices >= 0 &&
         static_cast<int>(generations_) >= engine_.crash_after_slices) {
-      publish_(wire::RuntimeError{.message = "the runner failed"});
+      tell(wire::RuntimeError{.message = "the runner failed"});
       return;
     }
     slice();

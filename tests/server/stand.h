@@ -15,14 +15,9 @@ namespace headroom::server::test {
 
 class Stand {
  public:
-  explicit Stand(ServerSettings settings = {})
-      : library(folder.path(), {.free_floor = 0}), engine(library) {
-    spdlog::set_level(spdlog::level::warn);
-    settings.port = settings.control_port = 0;
-    server = std::make_unique<Server>(std::move(settings), library, engine);
-    server->start();
-  }
-  ~Stand() { server.reset(); }
+  Stand();
+  explicit Stand(ServerSettings settings);
+  ~Stand();
 
   std::uint16_t port() const { return server->port(); }
   std::uint16_t control() const { return server->control_port(); }

@@ -98,7 +98,9 @@ TEST(Takeover, ATeardownThatHangsIsARefusalAndNotASecondStack) {
 }
 
 TEST(Takeover, RefreshingThePageLeavesNothingBehind) {
-  Stand stand;
+  ServerSettings settings;
+  settings.limits.resume_grace = 1s;
+  Stand stand(settings);
   for (int i = 0; i < 20; ++i) {
     auto client = stand.playing();
     if (i % 2 == 0)
@@ -108,6 +110,82 @@ TEST(Takeover, RefreshingThePageLeavesNothingBehind) {
   }
   EXPECT_TRUE(eventually([&] { return stand.engine.alive == 0; }));
   EXPECT_EQ(stand.engine.most_alive, 1);
+}
+
+std::string token_of(const Frame& ready) { return ready.json().value("resume_token", ""); }
+
+// The session's first frame, for a client with this token.
+Frame resumed(Client& client, const std::string& token) {
+  client.send({{"resume", token}});
+  client.send_audio(wire::golden_signal(1, 48000));
+  return client.read();
+}
+
+TEST(Resume, ABrokenLinkIsTakenUpWhereItWas) {
+  Stand stand;
+  Client first(stand.port());
+  const auto ready = resumed(first, "");
+  ASSERT_EQ(ready.type(), "ready");
+  EXPECT_FALSE(ready.json().contains("resumed"));
+  first.send({{"type", "prompt"}, {"tags", "kept"}});
+  ASSERT_EQ(first.read_until("prompt_applied").type(), "prompt_applied");
+  first.drop();
+  ASSERT_TRUE(eventually([&] { return stand.server->lobby().sessions().empty(); }));
+  EXPECT_EQ(stand.engine.alive, 1) << "it waits for its client";
+
+  Client second(stand.port());
+  const auto again = resumed(second, token_of(ready));
+  ASSERT_EQ(again.type(), "ready");
+  EXPECT_EQ(again.json()["session_id"], ready.json()["session_id"]);
+  EXPECT_EQ(again.json()["resumed"]["prompt"], "kept");
+  EXPECT_EQ(second.read().type(), "binary");
+  second.send({{"type", "prompt"}, {"tags", "on we go"}});
+  EXPECT_EQ(second.read_until("prompt_applied").type(), "prompt_applied");
+  EXPECT_EQ(stand.engine.opened, 1);
+  EXPECT_EQ(stand.server->lobby().counts().resumed, 1U);
+}
+
+// A phone that changes networks is back before its old socket is known to be dead.
+TEST(Resume, TheClientMayBeBackBeforeItsOldSocketIsGone) {
+  Stand stand;
+  Client first(stand.port());
+  const auto token = token_of(resumed(first, ""));
+  Client second(stand.port());
+  EXPECT_TRUE(resumed(second, token).json().contains("resumed"));
+  EXPECT_EQ(end_of(first).code, 4001);
+  second.send({{"type", "prompt"}, {"tags", "mine"}});
+  EXPECT_EQ(second.read_until("prompt_applied").type(), "prompt_applied");
+  EXPECT_EQ(stand.engine.opened, 1);
+}
+
+TEST(Resume, AGoodbyeAndTheEndOfTheGraceAreFinal) {
+  ServerSettings settings;
+  settings.limits.resume_grace = 1s;
+  Stand stand(settings);
+  for (const bool goodbye : {true, false}) {
+    Client first(stand.port());
+    const auto token = token_of(resumed(first, ""));
+    goodbye ? first.close() : first.drop();
+    ASSERT_TRUE(eventually([&] { return stand.engine.alive == 0; }));
+    Client second(stand.port());
+    EXPECT_FALSE(resumed(second, token).json().contains("resumed")) << "a new session";
+    second.close();
+    ASSERT_TRUE(eventually([&] { return stand.engine.alive == 0; }));
+  }
+}
+
+TEST(Resume, WhoeverWaitsGivesWayAndDoesNotThrowHisSuccessorOut) {
+  Stand stand;
+  Client first(stand.port());
+  const auto token = token_of(resumed(first, ""));
+  first.drop();
+  ASSERT_TRUE(eventually([&] { return stand.server->lobby().sessions().empty(); }));
+  auto successor = stand.playing();
+  Client back(stand.port());
+  EXPECT_EQ(resumed(back, token).json()["code"], "preempted");
+  EXPECT_EQ(back.read().code, 4001);
+  successor.send({{"type", "prompt"}, {"tags", "undisturbed"}});
+  EXPECT_EQ(successor.read_until("prompt_applied").type(), "prompt_applied");
 }
 
 TEST(Takeover, AStormEndsWithExactlyOne) {
