@@ -55,6 +55,12 @@ net::awaitable<std::optional<std::string>> read_body(beast::tcp_stream& stream,
                                                      beast::flat_buffer& buffer,
                                                      http::request_parser<http::empty_body>& header,
                                                      const Limits& limits) {
+  // A length that was announced has been checked already, against the limit of the port for files.
+  const auto announced = header.content_length();
+  if (announced && *announced > limits.message) {
+    co_await write_reply(stream, body_too_large(), false, false);
+    co_return std::nullopt;
+  }
   http::request_parser<http::string_body> whole(std::move(header));
   whole.body_limit(limits.message);
   error_code code;

@@ -14,7 +14,7 @@ struct EmbeddedFile {
 
 }  // namespace headroom::server
 
-#include "headroom_embedded_table.h"
+#include "server/embedded_table.h"
 
 namespace headroom::server {
 namespace {

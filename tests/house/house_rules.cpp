@@ -30,8 +30,10 @@ std::optional<size_t> height(std::string_view floor) {
 std::vector<fs::path> files_under(const fs::path& folder) {
   std::vector<fs::path> files;
   if (!fs::exists(folder)) return files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
+  for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
+    // What npm installs is not ours.
+    if (entry->path().filename() == "node_modules") entry.disable_recursion_pending();
+    if (entry->is_regular_file()) files.push_back(entry->path());
   }
   std::sort(files.begin(), files.end());
   return files;
