@@ -27,8 +27,7 @@ class Cancelable : public TerminalProgress {
   using TerminalProgress::TerminalProgress;
   void step() override {
     TerminalProgress::step();
-    if (stop_asked())
-      throw Error(ErrorKind::canceled, "stopped by the user; nothing was written");
+    if (stop_asked()) throw Error(ErrorKind::canceled, "stopped by the user; nothing was written");
   }
 };
 
@@ -114,9 +113,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
 
   const std::vector<cli::Command> commands{
-      cli::add_serve(app),      cli::add_cover(app),  cli::add_generate(app), cli::add_repaint(app),
-      cli::add_stems(app),      cli::add_analyze(app), cli::add_encode(app),  cli::add_decode(app),
-      cli::add_verify(app),     cli::add_plan(app),   cli::add_inspect(app),  cli::add_doctor(app),
+      cli::add_serve(app),      cli::add_cover(app),   cli::add_generate(app),
+      cli::add_repaint(app),    cli::add_stems(app),   cli::add_analyze(app),
+      cli::add_encode(app),     cli::add_decode(app),  cli::add_verify(app),
+      cli::add_plan(app),       cli::add_inspect(app), cli::add_doctor(app),
       cli::add_make_model(app), cli::add_mcp(app),
   };
   // Looked for by hand: an error may come before the parser reaches the flag, and an option whose

@@ -107,8 +107,7 @@ class Band {
         loras_(studio_, lora_folders(options, library.root())),
         stage_{studio_, library, loras_, {.idle_pause = options.idle_pause}},
         engine_(stage_) {
-    if (!options.trace.empty())
-      studio_.telemetry().add_sink(memory::trace_to_file(options.trace));
+    if (!options.trace.empty()) studio_.telemetry().add_sink(memory::trace_to_file(options.trace));
   }
   server::Engine& engine() { return engine_; }
   std::string model() const { return studio_.checkpoint_name(); }
@@ -236,8 +235,7 @@ Command add_serve(CLI::App& app) {
       ->check(CLI::IsMember({"graph", "video"}));
   command->add_flag("--no-backend,--ui-only", options->no_backend,
                     "Files and the web client, without sessions");
-  return {command,
-          [options](const Common& common, Progress&) { return run(*options, common); }};
+  return {command, [options](const Common& common, Progress&) { return run(*options, common); }};
 }
 
 }  // namespace headroom::cli

@@ -22,13 +22,14 @@ Clock real_clock();
 /// One transition. `what` is one of: granted, returned, resized, refused (leases); restored, parked
 /// (components); trimmed; oom (a device refused after all); budget (it changed because others on
 /// the card took or returned memory); step (a task's chunk ran); stems_vram (a separation's phase);
-/// idle_vram_trim (the janitor's); defect (a bound was exceeded).
+/// idle_vram_trim (the janitor's); analysed (an upload was listened to, beside the device);
+/// defect (a bound was exceeded).
 struct MemoryEvent {
   double seconds = 0.0;  // since the telemetry began
-  std::string what;
-  std::string name;     // of the lease, component or step
-  std::string owner;    // the session, upload or command
-  std::string purpose;  // of a lease; the phase of stems_vram
+  std::string what{};
+  std::string name{};     // of the lease, component or step
+  std::string owner{};    // the session, upload or command
+  std::string purpose{};  // of a lease; the phase of stems_vram
   std::uint64_t bytes = 0;
   // The device after it, in bytes.
   std::uint64_t leased = 0;

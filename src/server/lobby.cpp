@@ -89,9 +89,8 @@ std::string Lobby::enter(SessionRequest request, Listener listener, Opened opene
 void Lobby::leave(const std::string& listener, Leaving how) {
   {
     const std::lock_guard lock(mutex_);
-    const auto waits = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
-      return one.request.id == listener;
-    });
+    const auto waits = std::find_if(waiting_.begin(), waiting_.end(),
+                                    [&](const Waiting& one) { return one.request.id == listener; });
     if (waits != waiting_.end()) {
       waiting_.erase(waits);
       return;
@@ -206,6 +205,7 @@ bool Lobby::endings_done(std::unique_lock<std::mutex>& lock) {
 
 // A client that was preempted a moment ago and knocks again by itself would preempt its successor.
 bool Lobby::is_stale(const Waiting& newcomer) {
+  if (newcomer.request.config.take_over) return false;
   const auto& owner = newcomer.listener.owner;
   const auto& token = newcomer.request.config.resume;
   if (token && std::find(lost_tokens_.begin(), lost_tokens_.end(), *token) != lost_tokens_.end())

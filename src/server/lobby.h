@@ -1,7 +1,7 @@
 // Who plays: sessions that live, newcomers that wait, and the order in which one gives way to the
 // other. A session whose link broke waits for its client for a while: who shows its resume token
-// takes it up where it was. Source: specification of the protocol, sections 1.6, 1.10, 3.2, 4.7; S60
-// to S68.
+// takes it up where it was. Source: specification of the protocol, sections 1.6, 1.10, 3.2, 4.7;
+// S60 to S68.
 #pragma once
 
 #include <chrono>

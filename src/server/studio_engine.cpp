@@ -33,12 +33,11 @@ class StudioSession final : public SessionPort {
 }  // namespace
 
 std::unique_ptr<SessionPort> StudioEngine::open(SessionRequest request, Publish publish) {
-  return std::make_unique<StudioSession>(
-      stage_,
-      session::Start{.id = std::move(request.id),
-                     .config = std::move(request.config),
-                     .pcm = std::move(request.source)},
-      std::move(publish));
+  return std::make_unique<StudioSession>(stage_,
+                                         session::Start{.id = std::move(request.id),
+                                                        .config = std::move(request.config),
+                                                        .pcm = std::move(request.source)},
+                                         std::move(publish));
 }
 
 void StudioEngine::begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner,

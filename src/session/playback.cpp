@@ -45,14 +45,14 @@ std::vector<wire::Slice> Playback::write_ahead(std::int64_t length, const Aim& a
 
   std::vector<wire::Slice> slices;
   const auto span = studio::window_span(aim.window);
-  const auto planned =
-      studio::plan_window(length, start, aim.window, cyclic, kFrameRate, span);
+  const auto planned = studio::plan_window(length, start, aim.window, cyclic, kFrameRate, span);
   const auto begin = (planned.at + first_frame) * kSamplesPerFrame;
   const auto count = planned.keep_count * kSamplesPerFrame;
   slices.push_back(store(decode(planned), cut_window(begin, count, frames(), in_force)));
   if (!in_force) return slices;
   if (const auto again = wrapped_write(begin, count, *in_force)) {
-    const auto second = studio::plan_window(length, in_force->begin, aim.window, cyclic, kFrameRate, span);
+    const auto second =
+        studio::plan_window(length, in_force->begin, aim.window, cyclic, kFrameRate, span);
     slices.push_back(store(decode(second), *again));
   }
   return slices;

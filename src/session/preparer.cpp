@@ -78,7 +78,7 @@ bool Preparer::wait_for_rip(const library::Track& track, const std::stop_token& 
   const auto wait = stage_.library.stems().wait(
       track.id, [promise](const library::StemsOutcome& ended) { promise->set_value(ended); });
   if (!wait) return false;
-  const auto deadline = std::chrono::steady_clock::now() + kLongestStemWait;
+  const auto deadline = std::chrono::steady_clock::now() + stage_.settings.stem_wait;
   while (outcome.wait_for(kPoll) != std::future_status::ready) {
     if (stop.stop_requested())
       throw Error(ErrorKind::canceled, "session stopping; aborted wait for background stems");

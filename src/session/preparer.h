@@ -21,9 +21,6 @@ struct Order {
   std::optional<std::string> time_signature{};
 };
 
-/// Waits for the separation that an upload has begun at most so long.
-inline constexpr std::chrono::seconds kLongestStemWait{300};
-
 /// Any thread, which waits; several at once.
 class Preparer {
  public:

@@ -112,7 +112,11 @@ wire::Event Uploads::take_in(const wire::UploadTrack& request, const wire::Pcm& 
   const auto id = reservation.track_id();
   const auto owner = "upload " + id;
 
-  auto listening = std::async(std::launch::async, [&audio] { return analyse(audio); });
+  auto listening = std::async(std::launch::async, [&] {
+    auto heard = analyse(audio);
+    stage_.studio.telemetry().record({.what = "analysed", .name = request.name, .owner = owner});
+    return heard;
+  });
   library::Latents latents;
   try {
     latents = Preparer(stage_, owner).encode(audio, stop);

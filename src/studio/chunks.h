@@ -63,9 +63,10 @@ struct Window {
 std::int64_t window_span(double seconds, double frames_per_second = 25.0);
 
 /// `seconds` of audio from `start`, both clamped: seconds to 0.04 and to what `span` leaves beside
-/// its context (0.36 of kWindowFrames, as the reference has it), the window into the piece. seconds ≤ 0, or a piece no longer than the window, decodes everything.
-/// With `cyclic` the context (never the window) wraps around the ends. `span` frames are decoded,
-/// window_span() of them for windows of any length.
+/// its context (0.36 of kWindowFrames, as the reference has it), the window into the piece. seconds
+/// ≤ 0, or a piece no longer than the window, decodes everything. With `cyclic` the context (never
+/// the window) wraps around the ends. `span` frames are decoded, window_span() of them for windows
+/// of any length.
 Window plan_window(std::int64_t length, double start, double seconds, bool cyclic,
                    double frames_per_second = 25.0, std::int64_t span = kWindowFrames);
 

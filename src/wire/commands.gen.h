@@ -38,6 +38,7 @@ struct SessionConfig {
   std::vector<std::string> lora_paths{};  // Files to register; counts only inside the server's LoRA folders.
   std::optional<std::string> client_id{};  // Who: owner of uploads, same client after a reconnect.
   std::optional<std::string> resume{};  // Ours: ready.resume_token of the session to take up again.
+  bool take_over = false;  // Ours: a person asked for it, so it counts even right after this client was preempted.
   bool stems_over_http = false;  // Ours: stem_links instead of stem_assets.
   bool watch_memory = false;  // Ours: memory events on this socket.
   bool compact = false;  // Ours: params_update holds only what changed.

@@ -25,6 +25,7 @@ void read_fields(FieldReader& read, SessionConfig& out) {
   read.texts("lora_paths", out.lora_paths, 4096, "lora_path");
   read.label("client_id", out.client_id, 128);
   read.label("resume", out.resume, 128);
+  read.flag("take_over", out.take_over);
   read.flag("stems_over_http", out.stems_over_http);
   read.flag("watch_memory", out.watch_memory);
   read.flag("compact", out.compact);

@@ -35,6 +35,26 @@ TEST(BadFlags, CommandLines) {
        {"bad log level", cover_with({"--log-level", "shout"}), kUsage, "shout"}});
 }
 
+// W47
+TEST(BadFlags, OfTheServer) {
+  const Workshop shop;
+  const auto serve = [](const std::vector<std::string>& more) {
+    std::vector<std::string> all{"serve", "--model", "model", "--library", "out/library"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  expect_refused(
+      shop,
+      {{"unknown flag", serve({"--louder"}), kUsage, "--louder"},
+       {"missing value", serve({"--port"}), kUsage, "--port"},
+       {"no port", serve({"--port", "99999"}), kUsage, "--port"},
+       {"no number", serve({"--idle-pause", "soon"}), kUsage, "--idle-pause"},
+       {"no host", serve({"--host", "nowhere.invalid", "--insecure"}), kUsage, "nowhere.invalid"},
+       {"others without a token", serve({"--host", "0.0.0.0"}), kUsage, "--token"},
+       {"no size", serve({"--quota", "much"}), kUsage, "much"},
+       {"no rule", serve({"--takeover", "fight"}), kUsage, "fight"}});
+}
+
 TEST(BadFlags, Numbers) {
   const Workshop shop;
   const auto number = [](const char* flag, const char* value, const char* says) {

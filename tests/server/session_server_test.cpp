@@ -260,6 +260,7 @@ TEST(Session, MemoryIsShownToWhoAsks) {
   EXPECT_EQ(frame.json()["map"]["budget"], 1000);
 }
 
+// W34, W37: big buffers stay off the socket, and need no order.
 TEST(Session, StemsAsLinksForWhoFetchesThem) {
   Stand stand;
   const auto track = stand.track("söng");

@@ -111,9 +111,7 @@ class SmallSession : public SessionPort {
     tell(wire::StructureFailed{"unknown fixture: " + command.name, command.request_id});
   }
   void apply(wire::ClearTimbre&, std::optional<wire::Pcm>&) { tell(wire::TimbreCleared{}); }
-  void apply(wire::ClearStructure&, std::optional<wire::Pcm>&) {
-    tell(wire::StructureCleared{});
-  }
+  void apply(wire::ClearStructure&, std::optional<wire::Pcm>&) { tell(wire::StructureCleared{}); }
   void apply(wire::SwapSource& command, std::optional<wire::Pcm>& audio);
   template <class Other>
   void apply(Other&, std::optional<wire::Pcm>&) {}
@@ -164,8 +162,8 @@ bool SmallSession::start() {
   if (!source) source = by_name(request_.config.fixture_name.value_or(""));
   if (!source) {
     tell(wire::InitError{.code = "fixture_unavailable",
-                             .message = "there is no such track",
-                             .close_reason = "fixture unavailable"});
+                         .message = "there is no such track",
+                         .close_reason = "fixture unavailable"});
     return false;
   }
   source_ = *std::move(source);
@@ -195,8 +193,8 @@ void SmallSession::apply(wire::SwapSource& command, std::optional<wire::Pcm>& au
   auto source = command.use_server_source ? by_name(command.fixture_name.value_or("")) : audio;
   if (!source) {
     tell(wire::SwapFailed{.error = "server source load failed: there is no such track",
-                              .build_command = {},
-                              .request_id = command.request_id});
+                          .build_command = {},
+                          .request_id = command.request_id});
     return;
   }
   const auto name = command.fixture_name.value_or("");

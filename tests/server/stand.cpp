@@ -4,8 +4,7 @@ namespace headroom::server::test {
 
 Stand::Stand() : Stand(ServerSettings()) {}
 
-Stand::Stand(ServerSettings settings)
-    : library(folder.path(), {.free_floor = 0}), engine(library) {
+Stand::Stand(ServerSettings settings) : library(folder.path(), {.free_floor = 0}), engine(library) {
   spdlog::set_level(spdlog::level::warn);
   settings.port = settings.control_port = 0;
   server = std::make_unique<Server>(std::move(settings), library, engine);

@@ -69,6 +69,9 @@ TEST(Takeover, APreemptedClientThatKnocksAgainIsTurnedAway) {
   EXPECT_EQ(again.read().code, 4001);
   second.send({{"type", "prompt"}, {"tags", "still mine"}});
   EXPECT_EQ(second.read_control().type(), "prompt_applied");
+  // Unless somebody has pressed the button.
+  (void)stand.playing({{"client_id", "one"}, {"take_over", true}});
+  EXPECT_EQ(end_of(second).code, 4001);
 }
 
 TEST(Takeover, MoreSessionsWhereThatIsAllowed) {
@@ -83,6 +86,7 @@ TEST(Takeover, MoreSessionsWhereThatIsAllowed) {
   EXPECT_EQ(stand.engine.most_alive, 2);
 }
 
+// S63, W48
 TEST(Takeover, ATeardownThatHangsIsARefusalAndNotASecondStack) {
   ServerSettings settings;
   settings.limits.teardown = 1s;
@@ -121,6 +125,7 @@ Frame resumed(Client& client, const std::string& token) {
   return client.read();
 }
 
+// W38
 TEST(Resume, ABrokenLinkIsTakenUpWhereItWas) {
   Stand stand;
   Client first(stand.port());

@@ -56,6 +56,26 @@ class Listener {
     return wait<Event>(from_);
   }
 
+  /// Whether that comes before a refusal does.
+  template <class Event>
+  bool comes() {
+    std::unique_lock lock(mutex_);
+    bool came = false;
+    (void)changed_.wait_for(lock, std::chrono::seconds(60), [&] {
+      for (; from_ < events_.size(); ++from_) {
+        const auto& event = events_[from_];
+        came = std::holds_alternative<Event>(event);
+        if (came || std::holds_alternative<wire::InitError>(event) ||
+            std::holds_alternative<wire::UploadFailed>(event)) {
+          ++from_;
+          return true;
+        }
+      }
+      return false;
+    });
+    return came;
+  }
+
   std::size_t count() {
     const std::scoped_lock lock(mutex_);
     return events_.size();
@@ -92,11 +112,15 @@ class Listener {
 
 /// Everything that a server has, with the smallest model.
 struct Hall {
-  explicit Hall(std::uint64_t memory = 512 * kMiB)
+  explicit Hall(std::uint64_t memory = 512 * kMiB, library::LibraryLimits limits = {})
       : studio(studio::SmallModel::shared().open(), studio::small_settings(memory, true)),
-        library(folder.path()),
+        library(folder.path(), limits),
         loras(studio, {folder.path() / "loras"}),
         stage{studio, library, loras} {}
+  ~Hall() {
+    for (const auto& event : studio.telemetry().recent())
+      EXPECT_NE(event.what, "defect") << event.json() << " took more than its plan";
+  }
 
   TempFolder folder;
   studio::Studio studio;

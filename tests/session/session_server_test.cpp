@@ -178,6 +178,24 @@ TEST(Session, ReferencesAreTakenAndCleared) {
   EXPECT_FALSE(session.snapshot().structure_name);
 }
 
+// W8: a client names files only inside the server's folders, whatever the path looks like.
+TEST(Session, LoraFilesOfClientsLieInTheServersFolders) {
+  Hall hall;
+  const auto folder = hall.folder.path() / "loras";
+  const auto write = [](const std::filesystem::path& path) {
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << std::string("\x02\0\0\0\0\0\0\0{}", 10);
+    return path;
+  };
+  const auto outside = write(hall.folder.path() / "elsewhere" / "secret.safetensors");
+  EXPECT_FALSE(hall.loras.add(outside));
+  EXPECT_FALSE(hall.loras.add(folder / ".." / "elsewhere" / "secret.safetensors"));
+  std::filesystem::create_directories(folder);
+  std::filesystem::create_symlink(outside, folder / "link.safetensors");
+  EXPECT_FALSE(hall.loras.add(folder / "link.safetensors"));
+  EXPECT_TRUE(hall.loras.add(write(folder / "mine.safetensors")));
+}
+
 TEST(Session, DepthAndGuidanceChangeWhileItPlays) {
   Hall hall;
   Listener listener;

@@ -103,6 +103,7 @@ TEST_F(Uploading, S49_AFailedRipIsSaidAndTheTrackPlays) {
   EXPECT_EQ(listener.wait<wire::Ready>().duration, 3.0);
 }
 
+// W43: the rip runs in chunks between the ticks.
 TEST_F(Uploading, S46_TheMusicGoesOnMeanwhile) {
   Listener listener;
   Session session(hall_.stage, start(), listener.publish());

@@ -65,6 +65,15 @@ test('a first visit comes to sound, and a knob is heard', async () => {
   await page.waitForTimeout(7000);
   const track = await visitor.listen(4000);
   const again = await visitor.listen(4000);
+  // Held, the ear brings the source back.
+  const original = async () => {
+    await page.evaluate(() => window.headroom.player.original(true));
+    await page.waitForTimeout(300);
+    const heard = await visitor.listen(4000);
+    await page.evaluate(() => window.headroom.player.original(false));
+    return heard;
+  };
+  const source = await original();
   await strength(page, 1);
   await page.waitForTimeout(9000);
   const made = await visitor.listen(4000);
@@ -73,11 +82,9 @@ test('a first visit comes to sound, and a knob is heard', async () => {
   console.log(`strength 0 twice: ${same.toFixed(2)} dB apart; 0 and 1: ${turned.toFixed(2)} dB`);
   assert.ok(turned > 2 * same + 1, 'turning strength up changes what is heard');
   await visitor.shot('desk-dark-band');
-  // Held, the ear brings the track back.
-  await page.evaluate(() => window.headroom.player.original(true));
-  await page.waitForTimeout(300);
-  const compared = await visitor.listen(4000);
-  assert.ok(distance(track, compared) < turned / 2, 'the original is heard while it is held');
+  const compared = await original();
+  console.log(`the source twice: ${distance(source, compared).toFixed(2)} dB apart`);
+  assert.ok(distance(source, compared) < turned / 2, 'the source is heard while it is held, whatever was made of it');
   await visitor.leave();
 });
 

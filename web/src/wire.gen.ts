@@ -272,6 +272,8 @@ export interface SessionConfig {
   client_id?: string;
   /** Ours: ready.resume_token of the session to take up again. */
   resume?: string;
+  /** Ours: a person asked for it, so it counts even right after this client was preempted. Default false. */
+  take_over?: boolean;
   /** Ours: stem_links instead of stem_assets. Default false. */
   stems_over_http?: boolean;
   /** Ours: memory events on this socket. Default false. */

@@ -76,6 +76,7 @@ describe('coming back', () => {
     expect(world.wires.length).toBe(MAX_ATTEMPTS + 1);
   });
 
+  // W38
   test('goes on with the track, the place and the loop that played', async () => {
     const world = new World();
     const wire = await world.live();
@@ -114,6 +115,7 @@ describe('coming back', () => {
     world.wire.drop(1006);
     await world.pass(1000);
     expect(world.wire.config.resume).toBe('again');
+    expect(world.wire.config.take_over).toBe(false);
   });
 
   test('to a session that was kept brings it up to date', async () => {
@@ -148,6 +150,7 @@ describe('coming back', () => {
     void world.session.connect();
     await world.pass(0);
     expect(world.wires.length).toBe(2);
+    expect(world.wire.config.take_over).toBe(true);
   });
 
   test('happens when the stream is not understood', async () => {
@@ -162,6 +165,7 @@ describe('coming back', () => {
 describe('swaps', () => {
   const track = (name: string) => ({ name, kind: 'upload' as const, mode: 'full' as const });
 
+  // W41
   test('go one at a time, and of those that wait the latest counts', async () => {
     const world = new World();
     const wire = await world.live();
@@ -235,6 +239,7 @@ describe('stems', () => {
     expect(world.notices.at(-1)?.text).toContain('else');
   });
 
+  // S59
   test('that are pending show as processing until they fail or come', async () => {
     const world = new World();
     const wire = await world.live();
@@ -246,6 +251,7 @@ describe('stems', () => {
     expect(world.desk.stems.get()).toEqual({ state: 'failed', error: seed.late_stem_failure.error });
   });
 
+  // W37: what is fetched by its name needs no order of frames.
   test('by links are fetched, and dropped when the track is gone meanwhile', async () => {
     const world = new World();
     const wire = await world.live();
@@ -267,6 +273,7 @@ describe('stems', () => {
 });
 
 describe('commands', () => {
+  // W40
   test('a prompt carries B always, and the trigger words of styles that are on', async () => {
     const world = new World();
     const wire = await world.live();

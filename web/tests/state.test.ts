@@ -219,6 +219,7 @@ describe('health', () => {
     expect(dropouts.lostMs).toBeGreaterThan(150);
   });
 
+  // W39
   test('silence is bad news after six seconds, unless the server rests', () => {
     const monitor = new NetworkMonitor();
     const looks = (from: number, to: number, lastFrame: number, lastTouch: number, resting = false) => {

@@ -48,7 +48,10 @@ function scaleOf(sheet: Sheet, { history, now, spanS }: Frame): Scale {
   const to = history.serverTime(now);
   const from = to - spanS;
   const { ledger, device } = history.map!;
-  const most = Math.max(ledger.budget, device.reserved, ledger.leased, 1) * 1.06;
+  let seen = Math.max(device.reserved, ledger.leased, 1);
+  for (const event of history.events) if (event.t >= from) seen = Math.max(seen, event.reserved, event.leased);
+  // With a budget far beyond anything that is used, what is used would be a line on the floor.
+  const most = (ledger.budget > 8 * seen ? 2 * seen : Math.max(ledger.budget, seen)) * 1.06;
   const right = sheet.width - 8;
   const floor = sheet.height - BOTTOM;
   return {
@@ -156,7 +159,13 @@ function lines({ pen }: Sheet, scale: Scale, { events, map }: MemoryHistory): vo
     pen.setLineDash([]);
   };
   step((event) => event.reserved, map!.device.reserved, ink('mem-pool'), []);
-  step((event) => event.budget, map!.ledger.budget, ink('mem-budget'), [6, 4]);
+  const { budget } = map!.ledger;
+  if (budget <= scale.most) return step((event) => event.budget, budget, ink('mem-budget'), [6, 4]);
+  pen.fillStyle = ink('mem-budget');
+  pen.textAlign = 'right';
+  pen.textBaseline = 'top';
+  pen.fillText(`budget ${bytesText(budget)} ↑`, scale.right - 6, TOP + 4);
+  pen.textAlign = 'left';
 }
 
 function rips({ pen }: Sheet, scale: Scale, { events }: MemoryHistory): void {

@@ -74,6 +74,8 @@ export class Session {
   private cancelRetry: (() => void) | null = null;
   private lastError: ServerMessage | null = null;
   private resumeToken: string | undefined;
+  /** Whether the musician wants this connection, and not a timer. */
+  private asked = false;
 
   constructor(
     private readonly desk: Desk,
@@ -97,7 +99,8 @@ export class Session {
     const mine = ++this.generation;
     const track = this.desk.track.get();
     if (!track) return this.fail('Choose a track first.');
-    if (this.phase.get().kind !== 'reconnecting') {
+    this.asked = this.phase.get().kind !== 'reconnecting';
+    if (this.asked) {
       this.attempts = 0;
       this.wasReady = false;
       this.phase.set({ kind: 'connecting', text: 'Loading the track …' });
@@ -164,6 +167,7 @@ export class Session {
       client_id: this.clientId,
       stems_over_http: true,
       compact: true,
+      take_over: this.asked,
       watch_memory: this.commands.watching,
       ...(this.resumeToken && this.wasReady ? { resume: this.resumeToken } : {}),
     };
