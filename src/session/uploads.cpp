@@ -130,8 +130,8 @@ wire::Event Uploads::take_in(const wire::UploadTrack& request, const wire::Pcm& 
 
   const bool stems = stage_.studio.networks().separator.component != nullptr;
   // Before anybody can see the track, so that nobody separates it a second time (S51).
-  std::optional<PendingMark> mark;
-  if (stems) mark.emplace(stage_.library.stems(), id);
+  std::shared_ptr<PendingMark> mark;
+  if (stems) mark = std::make_shared<PendingMark>(stage_.library.stems(), id);
   auto published = stage_.library.publish(std::move(reservation),
                                           {.source = source,
                                            .content_hash = hash,
@@ -144,10 +144,11 @@ wire::Event Uploads::take_in(const wire::UploadTrack& request, const wire::Pcm& 
   if (!published) return failed(request, published.error().message, code_of(published.error()));
   const auto track = std::move(published).value();
   if (stems) {
-    second_.post([this, track, push = std::move(push)](const std::stop_token& stopping) {
+    // Held by the work, so that it does not outlive work that is never begun.
+    second_.post([this, track, mark, push = std::move(push)](const std::stop_token& stopping) {
+      mark->keep();
       rip(track, push, stopping);
     });
-    mark->keep();
   }
   return answer_for(track, request);
 }

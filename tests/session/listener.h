@@ -66,7 +66,8 @@ class Listener {
         const auto& event = events_[from_];
         came = std::holds_alternative<Event>(event);
         if (came || std::holds_alternative<wire::InitError>(event) ||
-            std::holds_alternative<wire::UploadFailed>(event)) {
+            std::holds_alternative<wire::UploadFailed>(event) ||
+            std::holds_alternative<wire::StemFailed>(event)) {
           ++from_;
           return true;
         }
