@@ -146,6 +146,11 @@ Source Preparer::prepare(Order order, const std::stop_token& stop) const {
   // A part of a track is not the track: nothing of it is kept under its name.
   if (track && track->samples != 0 && whole.size(1) != track->samples) track.reset();
 
+  // Who says nothing of stems gets them, except for the server's own tracks.
+  if (!order.mode && stage_.studio.networks().separator.component != nullptr) {
+    const auto named = stage_.library.find(order.name.value_or(""));
+    if (!named || named->shelf != library::Shelf::fixture) order.mode = StemMode::full;
+  }
   Source source;
   source.name = order.name.value_or("");
   source.mode = order.mode.value_or(StemMode::full);

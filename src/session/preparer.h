@@ -15,7 +15,7 @@ namespace headroom::session {
 struct Order {
   std::optional<wire::Pcm> pcm{};
   std::optional<std::string> name{};     // of pcm: a label
-  std::optional<wire::StemMode> mode{};  // none: the full mix, and nobody wants stems
+  std::optional<wire::StemMode> mode{};  // none: the full mix, with stems unless it is a fixture
   double crop = 0.0;                     // seconds; 0: all
   std::optional<std::string> key{};      // counts where the library says nothing
   std::optional<std::string> time_signature{};

@@ -272,8 +272,12 @@ void Runner::prepare(diffusion::Ring& ring, const View& view) {
 void Runner::set_controls(diffusion::Ring& ring) {
   ring.set_schedule(plan_.steps, plan_.shift);
   ring.set_dcw(plan_.dcw);
-  (void)ring.set_gain(
-      diffusion::channel_gain(plan_.gains, studio_.networks().configs().dit.latent_channels));
+  // Clients have faders for the 64 channels of the published model; another one has fewer.
+  const auto channels = studio_.networks().configs().dit.latent_channels;
+  auto gains = plan_.gains;
+  std::erase_if(gains, [&](const auto& gain) { return gain.first >= channels; });
+  for (auto& gain : gains) gain.last = std::min(gain.last, channels - 1);
+  (void)ring.set_gain(diffusion::channel_gain(gains, channels));
   ring.set_shared(SharedCurve::sde_denoise, plan_.sde_denoise);
   ring.set_shared(SharedCurve::velocity_scale, plan_.velocity_scale);
   ring.set_shared(SharedCurve::target_strength, plan_.target_strength);

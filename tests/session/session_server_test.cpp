@@ -203,7 +203,12 @@ TEST(Session, DepthAndGuidanceChangeWhileItPlays) {
   (void)listener.wait<wire::Ready>();
   session.post(wire::SetDepth{.value = 8});
   EXPECT_EQ(listener.wait<wire::DepthApplied>().value, 8);
-  session.post(turn({{"denoise", 0.8}, {"rcfg_mode", "full"}, {"guidance_scale", 4.0}}));
+  // A fader for channels that this model does not have does nothing.
+  session.post(turn({{"denoise", 0.8},
+                     {"rcfg_mode", "full"},
+                     {"guidance_scale", 4.0},
+                     {"ch_g0", 1.5},
+                     {"ch_g7", 0.5}}));
   (void)heard_after(listener, 10);
   session.post(wire::SetDepth{.value = 1});
   EXPECT_EQ(listener.wait<wire::DepthApplied>().value, 1);
