@@ -18,7 +18,7 @@ constexpr const char* kHelp =
 
   params_update   the server says that it plays with the new value (ten times a second at most)
   changed sound   the first slice before the playhead that differs, measured; only for turns before
-                  which the sound stood still: let --every be longer than the sound and a second
+                  which the sound went around unchanged: let --every be twice its length
   audible-first   a slice with at least one step made with the new value has come by then
   audible-full    a slice made with nothing else has come by then
   slice lead      how long before its turn a slice comes; less than nothing is late
@@ -28,7 +28,7 @@ reckoned from what the server says it has finished, and are never earlier than t
 Takes over the server's session. Exit status 1: the server ended it before the time was up.
 
   headroom serve --model DIR &
-  headroom bench serve --seconds 4 --every 5 --for 120
+  headroom bench serve --seconds 4 --every 8 --for 120
   headroom bench serve --track song.wav --knob ch_g0 --load 500 --pid $(pidof headroom))";
 
 struct Options {

@@ -114,9 +114,13 @@ void Ear::refresh(std::uint32_t start, std::uint32_t count) {
     fresh_[block] = true;
 }
 
+// Once around with one value: what lies ahead was made with it.
 bool Ear::was_still(double now) const {
-  return first_slice_ && now - *first_slice_ > kStill && last_change_ &&
-         now - *last_change_ > kStill;
+  if (!first_slice_ || now - last_change_ < kStill) return false;
+  const double lap = static_cast<double>(frames_) / settings_.sample_rate;
+  if (heard_.turns.empty()) return now - *first_slice_ > lap;
+  const auto& last = heard_.turns.back();
+  return last.full && now - last.sent - *last.full > lap;
 }
 
 void Ear::slice(double now, const wire::SliceFrame& slice, std::size_t bytes) {

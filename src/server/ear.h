@@ -6,8 +6,8 @@
 //
 // - `changed` is measured. The mirror shows what every slice changes. A session whose knobs stand
 //   still makes the same generation again (its noise comes from its seed), so once the buffer was
-//   gone around, slices change nothing. The first slice ahead of the playhead that does, after a
-//   turn, is the turn. Turns in a buffer that was not still before them give no number.
+//   gone around with one value, slices change nothing. The first slice ahead of the playhead that
+//   does, after a turn, is the turn. Turns before which that was not so give no number.
 // - `first`, audible-first, is inferred, no later than the truth: params_update says that the
 //   engine played with the new value, and how many generations it had finished by then, G. A value
 //   that acts on every slot from the next tick is in each generation that finishes after that
@@ -55,7 +55,7 @@ struct Turn {
   double sent = 0.0;  // of the clock
   double value = 0.0;
   std::uint32_t seen = 0;                   // generations the listener knew of
-  bool still = false;                       // slices changed nothing before it
+  bool still = false;                       // the buffer was all of the value before
   std::optional<std::uint32_t> taken_at{};  // G above
   std::optional<double> applied{};          // params_update said so
   std::optional<double> changed{};
@@ -133,7 +133,7 @@ class Ear {
   std::uint64_t stale_ = 0;
   std::uint64_t walk_began_ = 0;
   std::uint32_t generations_ = 0;
-  std::optional<double> last_change_;
+  double last_change_ = 0.0;
   std::optional<double> worst_lead_;
   std::vector<double> leads_;
   std::vector<double> ticks_;
