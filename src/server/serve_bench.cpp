@@ -142,6 +142,8 @@ void Rehearsal::take_text(double at, const nlohmann::json& message) {
     report_.depth = message.value("pipeline_depth", std::int64_t{0});
     ear_.set_depth(report_.depth);
     buffer_next_ = true;
+  } else if (type == "depth_applied") {
+    ear_.set_depth(message.value("value", std::int64_t{1}));
   } else if (type == "swap_ready") {
     buffer_next_ = true;
   } else if (type == "stem_assets") {
