@@ -46,6 +46,7 @@ void write_memory(MetricsText& text, const nlohmann::json& memory) {
         number(lease, "bytes");
   }
   std::vector<Sample> samples;
+  samples.reserve(sums.size());
   for (const auto& [labels, bytes] : sums)
     samples.push_back({{{"owner", labels.first}, {"kind", labels.second}}, bytes});
   text.family("headroom_memory_reserved_bytes", "Leases of the ledger.", "gauge", samples);
