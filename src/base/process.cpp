@@ -8,7 +8,7 @@ namespace headroom {
 namespace {
 
 // Value of the first "key : value" line of a /proc file, or "".
-std::string proc_value(const char* file, const std::string& key) {
+std::string proc_value(const std::string& file, const std::string& key) {
   std::ifstream in(file);
   std::string line;
   while (std::getline(in, line)) {
@@ -21,13 +21,20 @@ std::string proc_value(const char* file, const std::string& key) {
   return "";
 }
 
-}  // namespace
-
-std::uint64_t peak_resident_bytes() {
-  std::istringstream value(proc_value("/proc/self/status", "VmHWM"));
+// The same for a number of kibibytes; 0 without it.
+std::uint64_t proc_bytes(const std::string& file, const std::string& key) {
+  std::istringstream value(proc_value(file, key));
   std::uint64_t kib = 0;
   value >> kib;
   return kib * 1024;
+}
+
+}  // namespace
+
+std::uint64_t peak_resident_bytes() { return proc_bytes("/proc/self/status", "VmHWM"); }
+
+std::uint64_t resident_bytes(std::int64_t pid) {
+  return proc_bytes("/proc/" + std::to_string(pid) + "/status", "VmRSS");
 }
 
 std::uint64_t physical_memory_bytes() {

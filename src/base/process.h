@@ -9,6 +9,10 @@ namespace headroom {
 /// Highest resident set of this process so far, in bytes (VmHWM). 0 where the system does not say.
 std::uint64_t peak_resident_bytes();
 
+/// Resident set of a process in bytes (VmRSS); 0 when there is none of that number, or the system
+/// does not say.
+std::uint64_t resident_bytes(std::int64_t pid);
+
 /// Physical memory of the machine in bytes, as the kernel reports it.
 std::uint64_t physical_memory_bytes();
 

@@ -37,6 +37,7 @@ struct Command {
 };
 
 Command add_analyze(CLI::App& app);
+Command add_bench(CLI::App& app);
 Command add_cover(CLI::App& app);
 Command add_decode(CLI::App& app);
 Command add_doctor(CLI::App& app);

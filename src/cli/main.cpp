@@ -117,7 +117,7 @@ int main(int argc, char** argv) {
       cli::add_repaint(app),    cli::add_stems(app),   cli::add_analyze(app),
       cli::add_encode(app),     cli::add_decode(app),  cli::add_verify(app),
       cli::add_plan(app),       cli::add_inspect(app), cli::add_doctor(app),
-      cli::add_make_model(app), cli::add_mcp(app),
+      cli::add_make_model(app), cli::add_mcp(app),     cli::add_bench(app),
   };
   // Looked for by hand: an error may come before the parser reaches the flag, and an option whose
   // value is missing ("--key= --json") takes it for the value.

@@ -1,5 +1,7 @@
 #include "server/metrics_page.h"
 
+#include <map>
+
 #include "base/error.h"
 
 namespace headroom::server {
@@ -15,25 +17,41 @@ std::string word(const nlohmann::json& json, const char* name) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+const nlohmann::json& part(const nlohmann::json& json, const char* name) {
+  static const nlohmann::json none = nlohmann::json::object();
+  const auto found = json.find(name);
+  return found != json.end() && !found->is_null() ? *found : none;
+}
+
+// `memory` as GET /v1/memory has it: ledger, device, counts of events.
 void write_memory(MetricsText& text, const nlohmann::json& memory) {
-  const auto gauge = [&](const char* name, const char* help, const char* member) {
-    if (memory.contains(member)) text.family(name, help, "gauge", {{{}, number(memory, member)}});
+  const auto gauge = [&](const char* name, const char* help, const nlohmann::json& from,
+                         const char* member) {
+    if (from.contains(member)) text.family(name, help, "gauge", {{{}, number(from, member)}});
   };
-  gauge("headroom_memory_budget_bytes", "What this process may take of the device.", "budget");
-  gauge("headroom_memory_used_bytes", "Bytes of the device in use.", "used");
-  gauge("headroom_memory_pool_bytes", "Bytes that the pool holds.", "reserved");
-  gauge("headroom_memory_foreign_bytes", "Bytes that other programs hold on the device.",
-        "foreign");
-  if (memory.contains("leases") && memory["leases"].is_array()) {
-    std::vector<Sample> samples;
-    for (const auto& lease : memory["leases"])
-      samples.push_back({{{"owner", word(lease, "owner")}, {"kind", word(lease, "kind")}},
-                         number(lease, "bytes")});
-    text.family("headroom_memory_reserved_bytes", "Leases of the ledger.", "gauge", samples);
+  const auto& ledger = part(memory, "ledger");
+  const auto& device = part(memory, "device");
+  gauge("headroom_memory_budget_bytes", "What this process may take of the device.", ledger,
+        "budget");
+  gauge("headroom_memory_used_bytes", "Bytes of the device in use.", device, "used");
+  gauge("headroom_memory_pool_bytes", "Bytes that the pool holds.", device, "reserved");
+  gauge("headroom_memory_foreign_bytes", "Bytes that other programs hold on the device.", device,
+        "others");
+  if (!ledger.contains("leases")) return;
+  // One sample for each pair of labels; what nobody owns goes by its own name.
+  std::map<std::pair<std::string, std::string>, double> sums;
+  for (const auto& lease : ledger["leases"]) {
+    const auto owner = word(lease, "owner");
+    sums[{owner.empty() ? word(lease, "name") : owner, word(lease, "purpose")}] +=
+        number(lease, "bytes");
   }
-  if (memory.contains("refused"))
-    text.family("headroom_lease_refused_total", "Leases that were refused.", "counter",
-                {{{}, number(memory, "refused")}});
+  std::vector<Sample> samples;
+  samples.reserve(sums.size());
+  for (const auto& [labels, bytes] : sums)
+    samples.push_back({{{"owner", labels.first}, {"kind", labels.second}}, bytes});
+  text.family("headroom_memory_reserved_bytes", "Leases of the ledger.", "gauge", samples);
+  text.family("headroom_lease_refused_total", "Leases that were refused.", "counter",
+              {{{}, number(part(memory, "counts"), "refused")}});
 }
 
 }  // namespace

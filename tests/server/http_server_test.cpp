@@ -82,7 +82,7 @@ TEST(Pages, HealthMetricsMemory) {
   for (int i = 0; i < 20; ++i) client.read();
   EXPECT_EQ(http(stand.port(), "GET", "/healthz").body, "ok\n");
   EXPECT_EQ(http(stand.port(), "GET", "/readyz").status, 200);
-  EXPECT_EQ(http(stand.port(), "GET", "/v1/memory").json()["budget"], 1000);
+  EXPECT_EQ(http(stand.port(), "GET", "/v1/memory").json()["ledger"]["budget"], 1000);
   const auto metrics = http(stand.port(), "GET", "/metrics");
   EXPECT_EQ(metrics.headers.at("content-type").find("text/plain; version=0.0.4"), 0U);
   for (const char* line :

@@ -257,7 +257,7 @@ TEST(Session, MemoryIsShownToWhoAsks) {
   auto client = stand.playing();
   client.send({{"type", "watch_memory"}});
   const auto frame = client.read_until("memory");
-  EXPECT_EQ(frame.json()["map"]["budget"], 1000);
+  EXPECT_EQ(frame.json()["map"]["ledger"]["budget"], 1000);
 }
 
 // W34, W37: big buffers stay off the socket, and need no order.

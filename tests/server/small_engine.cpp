@@ -275,10 +275,12 @@ bool SmallEngine::ready(std::string& why) const {
 }
 
 nlohmann::json SmallEngine::memory() const {
-  return {{"budget", 1000},
-          {"used", 10 * alive},
-          {"refused", 2},
-          {"leases", {{{"owner", "session \"a\""}, {"kind", "weights"}, {"bytes", 7}}}}};
+  // As Residency::snapshot() has it, with the counts that StudioEngine adds.
+  const nlohmann::json lease{
+      {"owner", "session \"a\""}, {"name", "plan"}, {"purpose", "weights"}, {"bytes", 7}};
+  return {{"ledger", {{"budget", 1000}, {"leased", 7}, {"leases", nlohmann::json::array({lease})}}},
+          {"device", {{"used", 10 * alive}, {"reserved", 20}, {"others", 0}}},
+          {"counts", {{"refused", 2}}}};
 }
 
 void SmallEngine::begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner,
