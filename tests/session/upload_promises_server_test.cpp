@@ -77,8 +77,7 @@ TEST_F(UploadPromise, S33_S34_S35_OnlyWhatAnUploadRunsComesToTheDevice) {
   EXPECT_LE(first, second) << "the first upload of a process builds nothing on the device";
   for (const auto& event : hall.studio.telemetry().recent()) {
     if (event.what != "restored" && event.what != "parked") continue;
-    EXPECT_TRUE(event.name != "dit" && event.name != "text_encoder" &&
-                event.name != "vae_decoder")
+    EXPECT_TRUE(event.name != "dit" && event.name != "text_encoder" && event.name != "vae_decoder")
         << event.name << " came to the device for an upload";
   }
 }
@@ -298,8 +297,7 @@ TEST_F(UploadPromise, W44_ACreateThatFailsLateGivesAllBack) {
       .arm({.mode = memory::FaultPlan::Mode::from, .n = 1, .bytes = 0, .purpose = "separate"});
   Listener listener;
   {
-    Session session(hall.stage, start({.stem_source_mode = StemMode::vocals}),
-                    listener.publish());
+    Session session(hall.stage, start({.stem_source_mode = StemMode::vocals}), listener.publish());
     EXPECT_EQ(listener.wait<wire::InitError>().code, "stem_extract_failed");
   }
   studio::faults(hall.studio).disarm();
