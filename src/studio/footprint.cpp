@@ -136,6 +136,9 @@ namespace {
 // 16 bit the snake's two fp32 tensors weigh more.
 Bytes unit_cost(Bytes element) { return element < kFp32 ? 3 * element + 2 * kFp32 : 5 * element; }
 
+// With several threads convolutions work on blocks of 16 channels: a narrower tensor is widened.
+std::int64_t in_blocks(std::int64_t channels) { return (channels + 15) / 16 * 16; }
+
 }  // namespace
 
 Bytes vae_encode_footprint(const models::OobleckConfig& config, std::int64_t frames,
@@ -145,7 +148,7 @@ Bytes vae_encode_footprint(const models::OobleckConfig& config, std::int64_t fra
   const auto audio = 2 * bytes({config.audio_channels, length}, kFp32);
   Bytes most = 0;
   for (size_t i = 0; i < config.ratios.size(); ++i) {
-    most = std::max(most, bytes({width, length}, unit_cost(element)));
+    most = std::max(most, bytes({in_blocks(width), length}, unit_cost(element)));
     width = config.encoder_hidden * config.multiples[i];
     length /= config.ratios[i];
   }
@@ -161,7 +164,7 @@ Bytes vae_decode_footprint(const models::OobleckConfig& config, std::int64_t fra
     const auto width =
         config.decoder_channels * (i + 1 < count ? config.multiples[count - 2 - i] : 1);
     length *= config.ratios[count - 1 - i];
-    most = std::max(most, bytes({width, length}, unit_cost(element)));
+    most = std::max(most, bytes({in_blocks(width), length}, unit_cost(element)));
   }
   return with_small_tensors(most + bytes({config.audio_channels, length}, 2 * kFp32));
 }
