@@ -98,7 +98,7 @@ std::string folder_name(std::string_view name, std::string_view empty) {
 }
 
 std::string upload_folder(std::string_view name, int copy) {
-  const auto folder = folder_name(name, "upload");
+  auto folder = folder_name(name, "upload");
   if (copy == 0) return folder;
   const auto suffix = fmt::format(" ({})", copy);
   return cut(folder, kLongestName - suffix.size()) + suffix;

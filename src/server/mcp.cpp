@@ -191,7 +191,7 @@ json McpServer::send(const json& arguments, const json& command,
     body.append(frame.begin(), frame.end());
   }
   const auto answer = world_.control("/sessions/" + session_of(arguments) + "/cmd", body);
-  const auto said = json::parse(answer.body, nullptr, false);
+  auto said = json::parse(answer.body, nullptr, false);
   if (answer.status != 200)
     refuse(said.is_object() ? said.value("error", "refused") : "the server cannot be reached");
   return said;

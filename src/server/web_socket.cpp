@@ -170,7 +170,7 @@ void WebSocket::start_session(StartSession start) {
       });
 }
 
-void WebSocket::opened(Port port) {
+void WebSocket::opened(const Port& port) {
   if (port == nullptr) return;
   port_ = port;
   for (auto& post : std::exchange(early_, {}))

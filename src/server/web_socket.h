@@ -59,7 +59,7 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   void start_session(StartSession start);
   void start_upload(StartUpload start);
   void post(Post post);
-  void opened(Port port);
+  void opened(const Port& port);
   void heed(const wire::Params& params);
   bool may_send(const wire::Slice& slice);
   bool is_too_soon(const wire::ParamsUpdate& update);

@@ -76,7 +76,7 @@ class Session {
   void run(const std::stop_token& stop);
   void enable_first_loras();
   void hand_over(Turnover turnover, const std::stop_token& stop);
-  void swap(const wire::SwapSource& command, std::shared_ptr<const Source> source,
+  void swap(const wire::SwapSource& command, const std::shared_ptr<const Source>& source,
             const std::stop_token& stop);
   void prepare_swap(const wire::SwapSource& command, std::optional<wire::Pcm> pcm);
   at::Tensor refitted_structure(const Source& source, const std::stop_token& stop);

@@ -267,7 +267,7 @@ void Session::prepare_swap(const wire::SwapSource& command, std::optional<wire::
   });
 }
 
-void Session::swap(const wire::SwapSource& command, std::shared_ptr<const Source> source,
+void Session::swap(const wire::SwapSource& command, const std::shared_ptr<const Source>& source,
                    const std::stop_token& stop) {
   try {
     const auto a = command.tags.value_or(prompt_a_);

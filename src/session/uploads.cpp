@@ -13,7 +13,6 @@ namespace {
 
 using library::LibraryRefusal;
 using library::StemsOutcome;
-using wire::StemMode;
 
 std::string code_of(const LibraryRefusal& refusal) {
   switch (refusal.kind) {

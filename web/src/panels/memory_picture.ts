@@ -49,7 +49,8 @@ function scaleOf(sheet: Sheet, { history, now, spanS }: Frame): Scale {
   const from = to - spanS;
   const { ledger, device } = history.map!;
   let seen = Math.max(device.reserved, ledger.leased, 1);
-  for (const event of history.events) if (event.t >= from) seen = Math.max(seen, event.reserved, event.leased);
+  for (const event of history.events)
+    if (event.t >= from) seen = Math.max(seen, event.reserved, event.leased);
   // With a budget far beyond anything that is used, what is used would be a line on the floor.
   const most = (ledger.budget > 8 * seen ? 2 * seen : Math.max(ledger.budget, seen)) * 1.06;
   const right = sheet.width - 8;
