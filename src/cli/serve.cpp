@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "library/library.h"
@@ -143,6 +144,7 @@ void announce(const server::Server& server, const server::ServerSettings& settin
 }
 
 Outcome run(const Options& options, const Common& common) {
+  give_freed_memory_back();
   const auto settings = settings_of(options);
   library::Library library(
       library_folder(options),

@@ -38,7 +38,7 @@ Sent EventQueue::publish(wire::Event event, Time now) {
   return sent;
 }
 
-void EventQueue::forget(std::deque<Item>::const_iterator item) {
+void EventQueue::forget(const std::deque<Item>::const_iterator& item) {
   slice_bytes_ -= item->slice_bytes;
   if (item->slice_bytes > 0) ++dropped_;
   items_.erase(item);

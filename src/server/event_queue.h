@@ -70,7 +70,7 @@ class EventQueue {
 
   Sent insert(wire::Event event, Time now);
   bool evict_oldest_droppable();
-  void forget(std::deque<Item>::const_iterator item);
+  void forget(const std::deque<Item>::const_iterator& item);
 
   const QueueLimits limits_;
   const std::function<void()> wake_;
