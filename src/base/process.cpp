@@ -1,9 +1,8 @@
 #include "base/process.h"
 
-#include <malloc.h>
-
 #include <cstdlib>
 #include <fstream>
+#include <malloc.h>
 #include <sstream>
 #include <unistd.h>
 
@@ -49,7 +48,7 @@ std::uint64_t physical_memory_bytes() {
 }
 
 void give_freed_memory_back() {
-  constexpr int kHeaps = 2;             // more only pays where threads allocate all the time
+  constexpr int kHeaps = 2;              // more only pays where threads allocate all the time
   constexpr int kLargeBuffer = 1 << 20;  // bytes; a second of stereo sound has 384 000
   if (std::getenv("MALLOC_ARENA_MAX") == nullptr) ::mallopt(M_ARENA_MAX, kHeaps);
   if (std::getenv("MALLOC_MMAP_THRESHOLD_") == nullptr) ::mallopt(M_MMAP_THRESHOLD, kLargeBuffer);

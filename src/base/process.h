@@ -17,8 +17,8 @@ std::uint64_t resident_bytes(std::int64_t pid);
 std::uint64_t physical_memory_bytes();
 
 /// For a process that lives long with many threads: what is freed goes back to the system. glibc
-/// otherwise keeps a heap for each thread, and buffers of many MiB in them. Call it before there are
-/// threads; environment variables of glibc's (MALLOC_ARENA_MAX and its like) win.
+/// otherwise keeps a heap for each thread, and buffers of many MiB in them. Call it before there
+/// are threads; environment variables of glibc's (MALLOC_ARENA_MAX and its like) win.
 void give_freed_memory_back();
 
 /// Model name of the first CPU, or "unknown".
