@@ -239,13 +239,13 @@ TEST(Session, WhatDoesNotFitIsRefusedWithWhatWould) {
 TEST(Session, AListenerWhoComesBackHearsWhereHeIs) {
   Hall hall;
   Listener first;
+  Listener second;  // both outlive the session, which tells them things to its end
   Session session(hall.stage, start({.prompt = "soft pads"}), first.publish());
   (void)first.wait<wire::Ready>();
   session.post(turn({{"denoise", 0.8}}));
   (void)heard_after(first, 1);
   session.detach();
   const auto told = first.count();
-  Listener second;
   session.attach(second.publish());
   const auto ready = second.wait<wire::Ready>();
   ASSERT_TRUE(ready.resumed);

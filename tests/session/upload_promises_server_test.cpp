@@ -80,6 +80,7 @@ TEST_F(UploadPromise, S33_S34_S35_OnlyWhatAnUploadRunsComesToTheDevice) {
     EXPECT_TRUE(event.name != "dit" && event.name != "text_encoder" && event.name != "vae_decoder")
         << event.name << " came to the device for an upload";
   }
+  uploads_.reset();
 }
 
 TEST_F(UploadPromise, S38_AFailureAnywhereLeavesNothingBehind) {
@@ -253,6 +254,7 @@ TEST_F(UploadPromise, S58_ASecondUploadDoesNotWaitForTheFirstRip) {
   EXPECT_EQ(pushed.count(), 0U) << "the first rip takes longer than the second upload";
   EXPECT_EQ(pushed.wait<wire::StemAssets>().fixture_name, "first.wav");
   EXPECT_EQ(pushed.wait<wire::StemAssets>().fixture_name, "second.wav");
+  uploads_.reset();
 }
 
 // Two that come at once never get the same name, and both are there whole.
