@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "library/content_hash.h"
 #include "server/access.h"
+#include "session/preparer.h"
 #include "wire/field_reader.h"
 #include "wire/message.h"
 
@@ -42,15 +43,6 @@ nlohmann::json ok_json(const library::Track& track, bool pending) {
   ok.stems_pending = pending;
   ok.track_id = track.id;
   return wire::to_json(wire::Event(ok));
-}
-
-wire::Pcm to_pcm(const at::Tensor& audio) {
-  const auto interleaved = audio.t().contiguous();
-  wire::Pcm pcm;
-  pcm.frames = static_cast<std::uint32_t>(interleaved.size(0));
-  const auto* const data = interleaved.data_ptr<float>();
-  pcm.samples.assign(data, data + interleaved.numel());
-  return pcm;
 }
 
 HttpReply too_large(std::uint64_t limit) {
@@ -251,7 +243,7 @@ HttpReply HttpUploads::decode(Upload& upload, std::optional<wire::Pcm>& pcm) con
     settings.channels = wire::kChannels;
     settings.bad_samples = BadSamples::silence;
     settings.longest_seconds = around_.limits.longest_audio_s;
-    pcm = to_pcm(load_audio(upload.file, static_cast<int>(wire::kSampleRate), settings));
+    pcm = session::pcm_of(load_audio(upload.file, static_cast<int>(wire::kSampleRate), settings));
   } catch (const Error& error) {
     // The file's name on this server is nobody's business (W7).
     std::string what = error.what();

@@ -1,9 +1,9 @@
-// Recorded frames of the protocol (tests/golden/), and the generator of their audio.
+// The house's recorded frames of the protocol (tests/golden/protocol/), and the generator of their audio.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 export const bytes = (name: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(readFileSync(new URL(`./golden/${name}`, import.meta.url)));
+  Uint8Array.from(readFileSync(new URL(`../../tests/golden/protocol/${name}`, import.meta.url)));
 
 // biome-ignore lint/suspicious/noExplicitAny: recorded JSON of many shapes
 export const json = (name: string): any => JSON.parse(new TextDecoder().decode(bytes(name)));

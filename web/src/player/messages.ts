@@ -19,6 +19,16 @@ export type ToWorker =
   | { type: 'stems'; epoch: number; names: string[]; buffers: Uint8Array<ArrayBuffer>[]; channels: number }
   | { type: 'clips'; epoch: number; names: string[]; samples: Float32Array<ArrayBuffer>[]; channels: number };
 
+/** Of a slice that was decoded: where it belongs, in samples, and what the server says of it. */
+export interface SliceFacts {
+  start: number;
+  frames: number;
+  tickMs: number;
+  decodeMs: number;
+  generations: number;
+  bytes: number;
+}
+
 /** Worker to main: what there is to draw and to tell. */
 export type FromWorker =
   | {
@@ -31,18 +41,7 @@ export type FromWorker =
     }
   /** Loudness by blocks; `whole` of a new buffer, so of the source. */
   | { type: 'powers'; firstBlock: number; powers: Float32Array; whole: boolean }
-  | {
-      type: 'slice';
-      epoch: number;
-      start: number;
-      frames: number;
-      tickMs: number;
-      decodeMs: number;
-      generations: number;
-      bytes: number;
-      firstBin: number;
-      peaks: Float32Array;
-    }
+  | (SliceFacts & { type: 'slice'; epoch: number; firstBin: number; peaks: Float32Array })
   | { type: 'stems'; names: string[]; peaks: Float32Array[] }
   | { type: 'damaged'; text: string };
 

@@ -6,20 +6,14 @@ import { type Band, SEAM, SHORTEST_BAND } from './deck';
 import DeckWorker from './deck.worker?worker';
 import workletUrl from './deck.worklet?worker&url';
 import { BLOCK, decibels, integrated, Matching } from './loudness';
-import type { Control, FromWorker, Report, ToWorker } from './messages';
+import type { Control, FromWorker, Report, SliceFacts, ToWorker } from './messages';
 import { Wave } from './wave';
 
 const RATE = 48000;
 const MATCH_EVERY_MS = 100;
 const MATCH_TIME_S = 0.08;
 
-export interface SliceSeen {
-  start: number;
-  frames: number;
-  tickMs: number;
-  decodeMs: number;
-  generations: number;
-  bytes: number;
+export interface SliceSeen extends SliceFacts {
   /** Seconds from the playhead to where it landed; negative when it came too late to be heard this time. */
   leadS: number;
 }
