@@ -10,9 +10,9 @@
 #include <ATen/ATen.h>
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "case.h"
 #include "report.h"
 #include "tensor/blas.h"

@@ -1,8 +1,8 @@
 // The networks at their published sizes, on random weights: speed depends on shapes, not values.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "case.h"
 #include "flop.h"
 #include "models/condition_encoder.h"

@@ -6,9 +6,9 @@
 
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <torch/csrc/api/include/torch/version.h>
 
+#include "base/json.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "tensor/blas.h"

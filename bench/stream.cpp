@@ -2,8 +2,8 @@
 // as a batch, LoRAs merged and as a product beside the layer.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "case.h"
 #include "diffusion/dit_denoiser.h"
 #include "diffusion/lora_stack.h"

@@ -6,8 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "wire/constants.gen.h"
 #include "wire/frames.h"
 #include "wire/knobs.h"

@@ -79,9 +79,9 @@ void warn_if_short(const std::filesystem::path& path, const AudioFormat& format,
   const double missing = static_cast<double>(format.frames - frames) / format.rate;
   const bool estimate = format.name.find("MPEG") != std::string::npos;
   if (missing < kTolerated || estimate) return;
-  spdlog::warn("{}: ends after {:.3f} s, its header says {:.3f} s; it is damaged or was cut off",
-               printable(path.string()), static_cast<double>(frames) / format.rate,
-               static_cast<double>(format.frames) / format.rate);
+  log::warn("{}: ends after {:.3f} s, its header says {:.3f} s; it is damaged or was cut off",
+            printable(path.string()), static_cast<double>(frames) / format.rate,
+            static_cast<double>(format.frames) / format.rate);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/progress.h"
 #include "studio/studio.h"
 

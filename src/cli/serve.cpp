@@ -29,6 +29,7 @@ struct Options {
   std::string reserve = "6.0";
   bool no_separator_cache = false;
   double idle_pause = 20.0;
+  bool no_warm_up = false;
   std::string trace;
   std::string library;
   std::string token;
@@ -100,6 +101,11 @@ studio::StudioSettings studio_settings(const Options& options) {
   return settings;
 }
 
+bool wants_warm_up(const Options& options) {
+  const auto wanted = variable({"HEADROOM_WARM_UP", "DEMON_STARTUP_WARMUP"});
+  return !options.no_warm_up && (wanted.empty() || is_on(wanted, "HEADROOM_WARM_UP"));
+}
+
 // Everything that plays, in the order in which it is made.
 class Band {
  public:
@@ -109,6 +115,7 @@ class Band {
         stage_{studio_, library, loras_, {.idle_pause = options.idle_pause}},
         engine_(stage_) {
     if (!options.trace.empty()) studio_.telemetry().add_sink(memory::trace_to_file(options.trace));
+    if (wants_warm_up(options)) engine_.warm_up();
   }
   server::Engine& engine() { return engine_; }
   std::string model() const { return studio_.checkpoint_name(); }
@@ -185,6 +192,8 @@ void add_music_options(CLI::App& command, Options& options) {
       ->capture_default_str();
   command.add_flag("--no-separator-cache", options.no_separator_cache,
                    "Read the separator from disk for each separation");
+  command.add_flag("--no-warm-up", options.no_warm_up,
+                   "Do not make a second of unheard music first; /readyz then says ready at once");
   command.add_option("--trace", options.trace,
                      "Record every transition of memory here, for headroom plan --trace");
 }

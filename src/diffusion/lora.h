@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/result.h"
 
 namespace headroom::diffusion {

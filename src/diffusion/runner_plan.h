@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "diffusion/channels.h"
 #include "diffusion/dcw.h"
 #include "diffusion/knobs.h"

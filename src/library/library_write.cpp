@@ -94,7 +94,7 @@ std::optional<Pcm> Library::read_stem(const Track& track, StemMode stem) const {
   try {
     return load(stem_file(track.path, stem));
   } catch (const Error& error) {
-    spdlog::warn("a stem cannot be read: {}", error.what());
+    log::warn("a stem cannot be read: {}", error.what());
     return std::nullopt;
   }
 }
@@ -211,7 +211,7 @@ void Library::keep_latents(const Track& track, StemMode stem, const Latents& lat
       fs::rename(build.path() / file, track.path / file);
     }
   } catch (const std::exception& error) {
-    spdlog::warn("latents could not be kept: {}", printable(error.what(), 200));
+    log::warn("latents could not be kept: {}", printable(error.what(), 200));
   }
 }
 
@@ -230,7 +230,7 @@ bool Library::remove(const std::string& track_id) {
     }
     sync_path(uploads_.path);
   } catch (const Error& error) {
-    spdlog::error("a track cannot be removed: {}", error.what());
+    log::error("a track cannot be removed: {}", error.what());
     return false;
   }
   stems_.resolve(track_id, {StemsOutcome::End::gone, "the track was removed"});

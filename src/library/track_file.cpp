@@ -240,7 +240,7 @@ std::optional<Latents> read_latents(const fs::path& folder, StemMode stem,
     const auto file = SafetensorsFile::open(sidecar(folder, stem, ".safetensors"));
     return Latents{file.tensor("latent"), file.tensor("context_latent")};
   } catch (const Error& error) {
-    spdlog::warn("latents are made again: {}", error.what());
+    log::warn("latents are made again: {}", error.what());
     return std::nullopt;
   }
 }

@@ -10,8 +10,7 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "library/track.h"
 
 namespace headroom::library {

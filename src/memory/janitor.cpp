@@ -15,7 +15,7 @@ void Janitor::look(Residency& residency, int live, std::chrono::steady_clock::ti
     const auto idle = residency.device().usage().idle();
     if (idle > (long_idle ? 0 : settings_.idle_pool)) residency.trim("idle_vram_trim");
   } catch (const std::exception& error) {
-    spdlog::warn("cleaning up idle memory failed: {}", error.what());
+    log::warn("cleaning up idle memory failed: {}", error.what());
   }
 }
 

@@ -78,7 +78,7 @@ SeparatorStay::~SeparatorStay() {
   try {
     end();
   } catch (const std::exception& error) {
-    spdlog::warn("after a separation: {}", error.what());
+    log::warn("after a separation: {}", error.what());
   }
 }
 

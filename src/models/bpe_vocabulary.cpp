@@ -4,10 +4,10 @@
 #include <map>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <utf8proc.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strict_json.h"
 #include "base/text.h"
 #include "models/bpe_split.h"

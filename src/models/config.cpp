@@ -5,9 +5,9 @@
 #include <numeric>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strict_json.h"
 #include "base/text.h"
 

@@ -175,7 +175,7 @@ net::awaitable<void> serve_connection(tcp::socket socket, Door door, ConnectionP
     }
     if (stream.socket().is_open()) stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
   } catch (const std::exception& error) {
-    spdlog::error("a connection of {} ended: {}", address, printable(error.what(), 200));
+    log::error("a connection of {} ended: {}", address, printable(error.what(), 200));
   }
   --parts.around.metrics.connections;
 }

@@ -28,8 +28,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "wire/frames.h"
 
 namespace headroom::server {

@@ -7,8 +7,7 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "wire/commands.gen.h"
 #include "wire/events.gen.h"
 #include "wire/types.h"

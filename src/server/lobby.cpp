@@ -137,7 +137,7 @@ void Lobby::let_go(const Left& left) {
   if (left.how == Leaving::broken_link && limits_.resume_grace.count() > 0 &&
       found->port->detach()) {
     found->away_since = std::chrono::steady_clock::now();
-    spdlog::info("session {}: its client is away", found->id);
+    log::info("session {}: its client is away", found->id);
     return;
   }
   auto port = std::move(found->port);
@@ -149,7 +149,7 @@ void Lobby::end_forgotten() {
   const auto now = std::chrono::steady_clock::now();
   for (auto it = live_.begin(); it != live_.end();) {
     if (it->away_since && now - *it->away_since >= limits_.resume_grace) {
-      spdlog::info("session {}: its client did not come back", it->id);
+      log::info("session {}: its client did not come back", it->id);
       end(std::move(it->port));
       it = live_.erase(it);
     } else {
@@ -238,7 +238,7 @@ void Lobby::preempt_oldest(std::unique_lock<std::mutex>& /*lock*/) {
   if (!oldest.away_since && !oldest.owner.client_id.empty())
     preempted_[oldest.owner.client_id] = std::chrono::steady_clock::now();
   oldest.queue->cut(preempted());
-  spdlog::info("session {} is preempted by a newer one", oldest.id);
+  log::info("session {} is preempted by a newer one", oldest.id);
   end(std::move(oldest.port));
 }
 
@@ -305,7 +305,7 @@ bool Lobby::resume(const Waiting& newcomer) {
     const std::lock_guard lock(mutex_);
     ++counts_.resumed;
   }
-  spdlog::info("session {}: its client is back", id);
+  log::info("session {}: its client is back", id);
   newcomer.opened(port);
   return true;
 }
@@ -324,7 +324,7 @@ void Lobby::admit(Waiting newcomer) {
     // What the session publishes before `opened` is done waits in the queue.
     live.port = engine_.open(std::move(newcomer.request), publisher(queue, live.resume_token));
   } catch (const std::exception& error) {
-    spdlog::error("a session could not be opened: {}", printable(error.what(), 300));
+    log::error("a session could not be opened: {}", printable(error.what(), 300));
     refuse(newcomer.listener, "internal", printable(error.what(), 300),
            static_cast<int>(wire::kCloseFailed));
     return;

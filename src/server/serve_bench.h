@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "server/ear.h"
 #include "server/wire_client.h"
 #include "wire/types.h"

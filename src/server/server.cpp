@@ -110,7 +110,7 @@ Server::~Server() {
   try {
     drain();
   } catch (const std::exception& error) {
-    spdlog::error("the server did not end in order: {}", error.what());
+    log::error("the server did not end in order: {}", error.what());
   }
 }
 
@@ -123,7 +123,7 @@ void Server::start() {
                    endpoint_of(state.settings.control_host, state.settings.control_port),
                    Door::control);
     } catch (const Error& error) {
-      spdlog::warn("no control bus: {}", error.what());
+      log::warn("no control bus: {}", error.what());
     }
   }
   for (int i = 0; i < state.settings.threads; ++i)

@@ -46,7 +46,13 @@ void StudioEngine::begin_upload(wire::UploadTrack track, wire::Pcm source, Owner
   uploads_.begin(std::move(track), std::move(source), std::move(answer), std::move(push));
 }
 
-bool StudioEngine::ready(std::string& /*why*/) const { return true; }
+bool StudioEngine::ready(std::string& why) const {
+  if (!warm_up_) return true;
+  const auto state = warm_up_->state();
+  if (!state.done) why = "the model is warming up; sessions may begin, the first one waits longer";
+  if (!state.error.empty()) why = "the warm-up failed: " + state.error;
+  return state.done && state.error.empty();
+}
 
 nlohmann::json StudioEngine::loras() const {
   auto list = nlohmann::json::array();
@@ -77,7 +83,15 @@ nlohmann::json StudioEngine::memory() const {
 nlohmann::json StudioEngine::info() const {
   nlohmann::json scale;
   if (const auto known = stage_.studio.checkpoint_scale()) scale = *known;
+  nlohmann::json warmup;
+  if (warm_up_) {
+    const auto state = warm_up_->state();
+    warmup = {{"done", state.done},
+              {"error", state.error.empty() ? nlohmann::json() : nlohmann::json(state.error)},
+              {"seconds", state.done ? nlohmann::json(state.seconds) : nlohmann::json()}};
+  }
   return {{"checkpoint", stage_.studio.checkpoint_name()},
+          {"warmup", warmup},
           {"checkpoint_scale", scale},
           {"stems", stage_.studio.networks().separator.component != nullptr}};
 }

@@ -1,9 +1,12 @@
 // The session floor behind the server: sessions and uploads that play on one studio.
 #pragma once
 
+#include <optional>
+
 #include "server/engine.h"
 #include "session/session.h"
 #include "session/uploads.h"
+#include "session/warm_up.h"
 
 namespace headroom::server {
 
@@ -11,6 +14,9 @@ namespace headroom::server {
 class StudioEngine final : public Engine {
  public:
   explicit StudioEngine(session::Stage& stage) : stage_(stage), uploads_(stage) {}
+
+  /// Begins the warm-up; until it has ended well, ready() says no. Once, before the server starts.
+  void warm_up() { warm_up_.emplace(stage_.studio); }
 
   std::unique_ptr<SessionPort> open(SessionRequest request, Publish publish) override;
   void begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner, Publish answer,
@@ -23,6 +29,7 @@ class StudioEngine final : public Engine {
  private:
   session::Stage& stage_;
   session::Uploads uploads_;
+  std::optional<session::WarmUp> warm_up_;
 };
 
 }  // namespace headroom::server

@@ -357,7 +357,7 @@ net::awaitable<void> WebSocket::tick() {
     if (over_) break;
     const auto now = Clock::now();
     if (writing_ && now - writing_since_ > around_.limits.stuck_write) {
-      spdlog::info("session {}: the client takes nothing any more", session_id_);
+      log::info("session {}: the client takes nothing any more", session_id_);
       close_socket();
       break;
     }

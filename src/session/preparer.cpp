@@ -114,7 +114,7 @@ std::optional<Stems> Preparer::stems_of(const std::optional<library::Track>& tra
         stage_.library.add_stems(track->id, {.vocals = pcm_of(stems.vocals),
                                              .instruments = pcm_of(stems.instruments),
                                              .checkpoint = stage_.studio.checkpoint()});
-    if (!kept) spdlog::warn("stems of {} are not kept: {}", track->name, kept.error().message);
+    if (!kept) log::warn("stems of {} are not kept: {}", track->name, kept.error().message);
   }
   return stems;
 }

@@ -90,7 +90,7 @@ void Runner::run(const std::stop_token& stop) {
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::memory || ++refusals_ > kMostRefusals) throw;
       if (refusals_ == 1) {
-        spdlog::warn("{}: {}", settings_.owner, error.what());
+        log::warn("{}: {}", settings_.owner, error.what());
         calls_.publish(wire::Warning{.command = "tick", .field = "", .message = error.what()});
       }
       nap(kAfterRefusal);

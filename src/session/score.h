@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "diffusion/lora.h"
 #include "diffusion/playhead.h"
 #include "diffusion/prompt_blend.h"

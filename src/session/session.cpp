@@ -151,7 +151,7 @@ void Session::create(const std::stop_token& stop) {
 void Session::fail_creation(const std::exception& error) {
   const auto* ours = dynamic_cast<const Error*>(&error);
   if (ours != nullptr && ours->kind() == ErrorKind::canceled) return;
-  spdlog::warn("session {}: {}", start_.id, error.what());
+  log::warn("session {}: {}", start_.id, error.what());
   tell(init_error(error));
 }
 
@@ -169,7 +169,7 @@ void Session::enable_first_loras() {
     if (change) {
       score_.add_lora(std::move(change).value(), now());
     } else {
-      spdlog::warn("session {}: {}", start_.id, change.error());
+      log::warn("session {}: {}", start_.id, change.error());
     }
   }
 }
@@ -180,7 +180,7 @@ void Session::run(const std::stop_token& stop) {
   } catch (const std::exception& error) {
     const auto* ours = dynamic_cast<const Error*>(&error);
     if (stop.stop_requested() || (ours != nullptr && ours->kind() == ErrorKind::canceled)) return;
-    spdlog::error("session {} ended: {}", start_.id, error.what());
+    log::error("session {} ended: {}", start_.id, error.what());
     playing_ = false;
     tell(wire::RuntimeError{.message = error.what()});
   }

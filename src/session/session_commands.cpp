@@ -170,7 +170,7 @@ void Session::in_order(
       work(*playing, stop);
     } catch (const std::exception& error) {
       if (stop.stop_requested()) return;
-      spdlog::warn("session {}: {}: {}", start_.id, wire::type_of(command), error.what());
+      log::warn("session {}: {}: {}", start_.id, wire::type_of(command), error.what());
       tell(failure(command, error));
     }
   });
@@ -222,7 +222,7 @@ void Session::encode_negative() {
     try {
       score_.set_negative(desk_.negative(*playing));
     } catch (const std::exception& error) {
-      spdlog::warn("session {}: guidance has no negative prompt: {}", start_.id, error.what());
+      log::warn("session {}: guidance has no negative prompt: {}", start_.id, error.what());
       negative_asked_ = false;
     }
   });
@@ -261,7 +261,7 @@ void Session::prepare_swap(const wire::SwapSource& command, std::optional<wire::
       });
     } catch (const std::exception& error) {
       if (stop.stop_requested() || ending.stop_requested()) return;
-      spdlog::warn("session {}: swap: {}", start_.id, error.what());
+      log::warn("session {}: swap: {}", start_.id, error.what());
       tell(failure(command, error));
     }
   });
@@ -279,7 +279,7 @@ void Session::swap(const wire::SwapSource& command, const std::shared_ptr<const 
     hand_over(std::move(turnover), stop);
   } catch (const std::exception& error) {
     if (stop.stop_requested()) return;
-    spdlog::warn("session {}: swap: {}", start_.id, error.what());
+    log::warn("session {}: swap: {}", start_.id, error.what());
     tell(failure(command, error));
   }
 }

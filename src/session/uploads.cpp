@@ -76,7 +76,7 @@ void Uploads::begin(wire::UploadTrack request, wire::Pcm pcm, Tell answer, Tell 
     try {
       event = take_in(request, *audio, push, stop);
     } catch (const std::exception& error) {
-      spdlog::warn("upload {}: {}", request.name, error.what());
+      log::warn("upload {}: {}", request.name, error.what());
       event = failed(request, error.what(), code_of(error));
     }
     answer(std::move(event));
@@ -184,7 +184,7 @@ void Uploads::rip(const library::Track& track, const Tell& push, const std::stop
     }
     const auto& refusal = kept.error();
     if (refusal.kind == LibraryRefusal::Kind::gone) {
-      spdlog::info("stems of {} are discarded: the track was wiped", track.name);
+      log::info("stems of {} are discarded: the track was wiped", track.name);
       return pending.resolve(track.id, {.end = StemsOutcome::End::gone});
     }
     throw Error(ErrorKind::output, refusal.message);
@@ -192,7 +192,7 @@ void Uploads::rip(const library::Track& track, const Tell& push, const std::stop
     leave_device(owner);
     pending.resolve(track.id, {.end = StemsOutcome::End::failed, .reason = error.what()});
     if (stop.stop_requested()) return;
-    spdlog::warn("stems of {}: {}", track.name, error.what());
+    log::warn("stems of {}: {}", track.name, error.what());
     push(wire::StemFailed{.fixture_name = track.name, .error = error.what()});
   }
 }

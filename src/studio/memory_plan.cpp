@@ -4,8 +4,8 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "memory/cpu_device.h"
 #include "memory/plan_slot.h"

@@ -6,9 +6,9 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/pending_file.h"
 #include "models/condition_encoder.h"
 #include "models/dit.h"

@@ -1,9 +1,9 @@
 // The configurations that make_model writes. Published numbers: specification "ACE-Step v1.5",
 // section 3.3 and 3.4; "Mel-Band RoFormer", section 1.
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "studio/model_maker.h"
 
 namespace headroom::studio {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "diffusion/dcw.h"
 #include "diffusion/request.h"
 #include "diffusion/ring.h"

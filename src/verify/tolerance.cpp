@@ -5,9 +5,9 @@
 #include <limits>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "tensor/checkpoint.h"
 
 namespace headroom::verify {

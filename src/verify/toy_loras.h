@@ -4,8 +4,7 @@
 #include <map>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "diffusion/lora_stack.h"
 #include "verify/toy_decoder.h"
 

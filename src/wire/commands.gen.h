@@ -11,8 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "wire/types.h"
 
 namespace headroom::wire {

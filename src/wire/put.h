@@ -7,8 +7,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "wire/events.gen.h"
 
 namespace headroom::wire {

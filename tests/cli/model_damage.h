@@ -8,8 +8,8 @@
 #include <string>
 
 #include <ATen/ATen.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "tensor/safetensors.h"
 
 namespace headroom::test {

@@ -49,7 +49,7 @@ void expect_refused(const Workshop& shop, const Refusal& refusal) {
   auto arguments = refusal.arguments;
   arguments.emplace_back("--json");
   const auto before = snapshot(shop.path());
-  const auto ran = shop.run(arguments, refusal.settings);
+  const auto ran = shop.run_copy(arguments, refusal.settings);
   expect_unchanged(before, snapshot(shop.path()));
   EXPECT_EQ(ran.status, refusal.status)
       << "signal " << ran.signal << (ran.timed_out ? ", timed out" : "") << "\n"

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "audio/file.h"
+#include "cli/program.h"
 #include "studio/model_maker.h"
 
 namespace headroom::test {
@@ -35,6 +36,12 @@ Ran Workshop::run(std::vector<std::string> arguments, RunSettings settings) cons
   arguments.insert(arguments.begin(), HEADROOM_PROGRAM);
   if (settings.folder.empty()) settings.folder = path();
   return run_program(arguments, settings);
+}
+
+Ran Workshop::run_copy(std::vector<std::string> arguments, RunSettings settings) const {
+  arguments.insert(arguments.begin(), HEADROOM_PROGRAM);
+  if (settings.folder.empty()) settings.folder = path();
+  return Process(&cli::run_program, arguments, settings).wait();
 }
 
 nlohmann::json Workshop::run_json(std::vector<std::string> arguments, RunSettings settings) const {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "support/program.h"
 #include "temp_folder.h"
 
@@ -28,6 +27,9 @@ class Workshop {
 
   /// `headroom ARGS…`.
   Ran run(std::vector<std::string> arguments, RunSettings settings = {}) const;
+  /// The same in a copy of this process, for runs by the hundred: loading libtorch takes longer
+  /// than most of them.
+  Ran run_copy(std::vector<std::string> arguments, RunSettings settings = {}) const;
   /// The same with --json; a failure of the test when it is not exit status 0 and one JSON object.
   nlohmann::json run_json(std::vector<std::string> arguments, RunSettings settings = {}) const;
 

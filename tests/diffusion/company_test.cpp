@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "diffusion/dit_denoiser.h"
 #include "diffusion/generate.h"
 #include "studio/model_maker.h"

@@ -1,8 +1,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "diffusion/noise.h"
 #include "memory/cpu_device.h"
 #include "models/dit.h"

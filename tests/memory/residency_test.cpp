@@ -3,8 +3,8 @@
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "memory/stand.h"
 
 namespace headroom::memory {

@@ -5,8 +5,8 @@
 #include <random>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "memory/stand.h"
 
 namespace headroom::memory {

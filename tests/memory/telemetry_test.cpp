@@ -3,8 +3,8 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "expect_error.h"
 #include "memory/stand.h"
 #include "memory/trace_picture.h"

@@ -2,8 +2,8 @@
 #include <functional>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "expect_error.h"
 #include "models/bpe_tokenizer.h"

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "expect_error.h"
 #include "models/config.h"
 #include "models/dit.h"

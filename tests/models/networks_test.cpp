@@ -1,7 +1,7 @@
 // Properties of the networks that no recorded result shows; sizes are tiny, weights random.
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "diffusion/noise.h"
 #include "expect_error.h"
 #include "models/dit.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 namespace headroom::server::test {
 
@@ -42,9 +42,9 @@ class Client {
   void send_audio(const std::vector<float>& interleaved, std::uint32_t channels = 2);
   /// A binary message of which only a part is sent.
   void send_part(std::span<const std::uint8_t> bytes, bool last);
-  Frame read(std::chrono::milliseconds limit = std::chrono::seconds(10));
+  Frame read(std::chrono::milliseconds limit = std::chrono::seconds(60));
   /// The next frame that is neither a slice nor a params_update.
-  Frame read_control(std::chrono::milliseconds limit = std::chrono::seconds(10));
+  Frame read_control(std::chrono::milliseconds limit = std::chrono::seconds(60));
   /// Reads on until a text frame of that type.
   Frame read_until(const std::string& type);
   void close();

@@ -54,10 +54,10 @@ class Stand {
   std::unique_ptr<Server> server;
 };
 
-/// Waits until `what()` is true; false after ten seconds.
+/// Waits until `what()` is true; false after a minute, which is for machines that do other things.
 template <class What>
 bool eventually(What&& what) {
-  for (int i = 0; i < 1000; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     if (what()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }

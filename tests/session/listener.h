@@ -35,7 +35,7 @@ class Listener {
   /// The first event of that type from `from` on, which is moved behind it; fails the test when
   /// none comes in time.
   template <class Event>
-  Event wait(std::size_t& from, std::chrono::seconds limit = std::chrono::seconds(120)) {
+  Event wait(std::size_t& from, std::chrono::seconds limit = std::chrono::seconds(300)) {
     std::unique_lock lock(mutex_);
     Event found;
     const bool there = changed_.wait_for(lock, limit, [&] {
@@ -61,7 +61,7 @@ class Listener {
   bool comes() {
     std::unique_lock lock(mutex_);
     bool came = false;
-    (void)changed_.wait_for(lock, std::chrono::seconds(60), [&] {
+    (void)changed_.wait_for(lock, std::chrono::seconds(300), [&] {
       for (; from_ < events_.size(); ++from_) {
         const auto& event = events_[from_];
         came = std::holds_alternative<Event>(event);
@@ -111,13 +111,14 @@ class Listener {
   std::size_t from_ = 0;
 };
 
-/// Everything that a server has, with the smallest model.
+/// Everything that a server has, with the smallest model. Sessions make music also when nobody
+/// turns anything: on a slow machine a test waits longer than their patience.
 struct Hall {
   explicit Hall(std::uint64_t memory = 512 * kMiB, library::LibraryLimits limits = {})
       : studio(studio::SmallModel::shared().open(), studio::small_settings(memory, true)),
         library(folder.path(), limits),
         loras(studio, {folder.path() / "loras"}),
-        stage{studio, library, loras} {}
+        stage{studio, library, loras, {.idle_pause = 0.0}} {}
   ~Hall() {
     for (const auto& event : studio.telemetry().recent())
       EXPECT_NE(event.what, "defect") << event.json() << " took more than its plan";

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "expect_error.h"
 #include "studio/model_folder.h"
 #include "studio/model_maker.h"

@@ -1,8 +1,8 @@
 #include "studio/piece.h"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "diffusion/noise.h"
 #include "expect_error.h"
 #include "studio/model_maker.h"
@@ -111,7 +111,7 @@ TEST_F(Cover, NetworksTakeTurnsInASmallBudget) {
   const auto plain = run(audio, settings(0.7));
   // Less and less, until they do not fit side by side.
   std::uint64_t parked = 0;
-  for (std::uint64_t mib = 82; parked == 0; --mib) {
+  for (std::uint64_t mib = 120; parked == 0; --mib) {
     StudioSettings tight;
     tight.memory = mib << 20;
     Studio studio(ModelFolder::open(folder_->path()), tight);

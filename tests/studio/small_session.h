@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "diffusion/noise.h"
 #include "studio/conditioning.h"
 #include "studio/footprint.h"

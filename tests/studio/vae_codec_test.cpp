@@ -1,8 +1,8 @@
 #include "studio/vae_codec.h"
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "diffusion/noise.h"
 #include "studio/model_maker.h"
 #include "studio/random_weights.h"

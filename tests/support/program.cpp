@@ -3,6 +3,8 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <stdexcept>
@@ -41,7 +43,7 @@ void limit(int resource, const std::optional<std::uint64_t>& bytes) {
 }
 
 // In the child, between fork and exec: system calls only.
-[[noreturn]] void become(std::vector<char*> words, const RunSettings& settings, int out, int err) {
+void settle(const RunSettings& settings, int out, int err) {
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
@@ -49,13 +51,15 @@ void limit(int resource, const std::optional<std::uint64_t>& bytes) {
   if (!settings.folder.empty() && ::chdir(settings.folder.c_str()) != 0) ::_exit(kCannotStart);
   limit(RLIMIT_FSIZE, settings.largest_file);
   if (settings.user && ::setuid(*settings.user) != 0) ::_exit(kCannotStart);
-  ::execvp(words[0], words.data());
-  ::_exit(kCannotStart);
 }
 
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command, const RunSettings& settings)
+    : Process(nullptr, command, settings) {}
+
+Process::Process(int (*main)(int, char**), const std::vector<std::string>& command,
+                 const RunSettings& settings)
     : out_(stream_file("out")),
       err_(stream_file("err")),
       began_(std::chrono::steady_clock::now()),
@@ -64,9 +68,14 @@ Process::Process(const std::vector<std::string>& command, const RunSettings& set
   std::vector<char*> words;
   for (auto& word : words_storage) words.push_back(word.data());
   words.push_back(nullptr);
+  std::fflush(nullptr);  // or the child would say it again
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
-  if (pid_ == 0) become(words, settings, out_, err_);
+  if (pid_ > 0) return;
+  settle(settings, out_, err_);
+  if (main != nullptr) std::exit(main(static_cast<int>(command.size()), words.data()));
+  ::execvp(words[0], words.data());
+  ::_exit(kCannotStart);
 }
 
 Process::~Process() {

@@ -32,6 +32,10 @@ class Process {
  public:
   /// Throws std::runtime_error when it cannot be started.
   explicit Process(const std::vector<std::string>& command, const RunSettings& settings = {});
+  /// The same without loading a program: a copy of this process calls `main`. Right while this
+  /// process has computed with one thread only, because threads do not come along.
+  Process(int (*main)(int, char**), const std::vector<std::string>& command,
+          const RunSettings& settings);
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

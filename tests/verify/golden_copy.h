@@ -6,8 +6,8 @@
 #include <string>
 
 #include <ATen/ATen.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "temp_folder.h"
 #include "tensor/safetensors.h"
 #include "verify/verify.h"

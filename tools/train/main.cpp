@@ -5,9 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "tensor/blas.h"
 #include "train/eval/measure.h"
 #include "train/learn/trainer.h"

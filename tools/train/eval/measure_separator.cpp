@@ -1,8 +1,7 @@
 #include <chrono>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "studio/separation.h"
 #include "train/eval/measure.h"
 #include "train/learn/losses.h"

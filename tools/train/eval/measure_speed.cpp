@@ -3,8 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "diffusion/noise.h"
 #include "models/dit.h"
 #include "studio/separation.h"

@@ -2,8 +2,7 @@
 #include <map>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "base/json.h"
 #include "studio/vae_codec.h"
 #include "train/eval/baselines.h"
 #include "train/eval/measure.h"

@@ -3,9 +3,9 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/pending_file.h"
 #include "tensor/safetensors.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include <ATen/ATen.h>
-#include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "train/learn/adamw.h"
 #include "train/learn/parameters.h"
 

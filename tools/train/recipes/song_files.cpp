@@ -3,11 +3,11 @@
 #include <string>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "audio/file.h"
 #include "audio/key.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "train/learn/export.h"
 #include "train/synth/arrangement.h"
 #include "train/synth/render.h"

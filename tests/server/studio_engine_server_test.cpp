@@ -1,0 +1,117 @@
+// The server with its real engine and the smallest model: what it says of itself over HTTP.
+#include <regex>
+
+#include <gtest/gtest.h>
+
+#include "server/client.h"
+#include "server/server.h"
+#include "server/stand.h"
+#include "server/studio_engine.h"
+#include "studio/small_session.h"
+
+namespace headroom::server::test {
+namespace {
+
+using studio::kMiB;
+
+class Concert {
+ public:
+  explicit Concert(std::uint64_t memory = 512 * kMiB)
+      : studio_(studio::SmallModel::shared().open(), studio::small_settings(memory, true)),
+        library_(folder_.path(), {.free_floor = 0}),
+        loras_(studio_, {folder_.path() / "loras"}),
+        stage_{studio_, library_, loras_, {.idle_pause = 0.0}},
+        engine(stage_) {
+    server_ =
+        std::make_unique<Server>(ServerSettings{.port = 0, .control_port = 0}, library_, engine);
+    server_->start();
+  }
+  ~Concert() { server_.reset(); }
+
+  std::uint16_t port() const { return server_->port(); }
+  Answer get(const std::string& target) const { return http(port(), "GET", target); }
+
+ private:
+  TempFolder folder_;
+  studio::Studio studio_;
+  library::Library library_;
+  session::LoraShelf loras_;
+  session::Stage stage_;
+
+ public:
+  StudioEngine engine;
+
+ private:
+  std::unique_ptr<Server> server_;
+};
+
+// The value of a sample without labels, or of the first with them; −1 when there is none.
+double metric(const std::string& page, const std::string& name) {
+  std::smatch found;
+  const std::regex line("\n" + name + "(\\{[^}]*\\})? ([-+.e0-9]+)");
+  return std::regex_search(page, found, line) ? std::stod(found[2]) : -1.0;
+}
+
+TEST(Readiness, W46_FollowsTheWarmUp) {
+  Concert concert;
+  EXPECT_EQ(concert.get("/readyz").status, 200) << "nobody asked for a warm-up";
+  EXPECT_TRUE(concert.get("/api/server-info").json()["warmup"].is_null());
+  concert.engine.warm_up();
+  const auto early = concert.get("/readyz");
+  EXPECT_TRUE(early.status == 200 || early.body.find("warming up") != std::string::npos)
+      << early.body;
+  ASSERT_TRUE(eventually([&] { return concert.get("/readyz").status == 200; }));
+  const auto warmup = concert.get("/api/server-info").json()["warmup"];
+  EXPECT_TRUE(warmup["done"].get<bool>());
+  EXPECT_TRUE(warmup["error"].is_null()) << warmup;
+  EXPECT_GT(warmup["seconds"].get<double>(), 0.0);
+}
+
+TEST(Readiness, AModelThatCannotPlaySaysWhy) {
+  Concert concert(90 * kMiB);  // opens, but holds no session
+  concert.engine.warm_up();
+  ASSERT_TRUE(eventually(
+      [&] { return concert.get("/api/server-info").json()["warmup"]["done"].get<bool>(); }));
+  const auto answer = concert.get("/readyz");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find("the warm-up failed: "), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("MiB"), std::string::npos) << "what it needs: " << answer.body;
+}
+
+TEST(MetricsPage, ShowsTheMemoryOfAPlayingSession) {
+  Concert concert;
+  Client client(concert.port());
+  client.send(nlohmann::json::object());
+  client.send_audio(wire::golden_signal(1, 4 * 48000));
+  const auto ready = client.read();
+  ASSERT_EQ(ready.type(), "ready");
+  const auto owner = ready.json()["session_id"].get<std::string>();
+  client.send({{"type", "params"}, {"denoise", 0.8}, {"playback_pos", 0.0}});
+  for (int slices = 0; slices < 5;) {
+    const auto frame = client.read();
+    ASSERT_FALSE(frame.closed || frame.late) << "it does not play";
+    slices += frame.text ? 0 : 1;
+  }
+  const auto page = concert.get("/metrics").body;
+  const auto ledger = concert.get("/v1/memory").json()["ledger"];
+  EXPECT_EQ(metric(page, "headroom_sessions"), 1.0);
+  EXPECT_EQ(metric(page, "headroom_memory_budget_bytes"), ledger["budget"].get<double>());
+  const auto used = metric(page, "headroom_memory_used_bytes");
+  EXPECT_GT(used, 1e6) << "the weights that play";
+  EXPECT_LE(used, 512.0 * kMiB);
+  EXPECT_GE(metric(page, "headroom_memory_pool_bytes"), used);
+  EXPECT_GT(metric(page, "headroom_tick_seconds_count"), 0.0);
+  EXPECT_GT(metric(page, "headroom_decode_seconds_count"), 0.0);
+  EXPECT_EQ(metric(page, "headroom_lease_refused_total"), 0.0);
+  const auto leased = "headroom_memory_reserved_bytes{owner=\"" + owner;
+  EXPECT_NE(page.find(leased), std::string::npos) << page;
+
+  client.close();
+  ASSERT_TRUE(
+      eventually([&] { return metric(concert.get("/metrics").body, "headroom_sessions") == 0.0; }));
+  EXPECT_EQ(concert.get("/metrics").body.find(leased), std::string::npos)
+      << "nothing is leased to a session that is gone";
+}
+
+}  // namespace
+}  // namespace headroom::server::test
