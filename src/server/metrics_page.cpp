@@ -41,6 +41,7 @@ void write_memory(MetricsText& text, const nlohmann::json& memory) {
   // One sample for each pair of labels; what nobody owns goes by its own name.
   std::map<std::pair<std::string, std::string>, double> sums;
   for (const auto& lease : ledger["leases"]) {
+    if (number(lease, "bytes") == 0.0) continue;  // the workspace between two steps
     const auto owner = word(lease, "owner");
     sums[{owner.empty() ? word(lease, "name") : owner, word(lease, "purpose")}] +=
         number(lease, "bytes");
