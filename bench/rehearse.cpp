@@ -25,8 +25,9 @@ namespace {
 
 using memory::Priority;
 
-constexpr double kEncodedSeconds = 24.0;
-constexpr double kRippedSeconds = 12.0;
+// Two chunks of each.
+constexpr double kEncodedSeconds = 16.0;
+constexpr double kRippedSeconds = 9.0;
 
 struct Options {
   std::string model;

@@ -57,7 +57,8 @@ Outcome run(const Options& options) {
   request.seconds = options.seconds;
   request.stems = !options.no_stems && request.configs.separator.has_value();
   request.policy.park = memory::parse_separator_park(options.park);
-  const auto plan = studio::plan_session(request);
+  auto plan = studio::plan_session(request);
+  plan.copy_rate = studio::measure_copy_rate();
   return {plan.json(), plan.text(), plan.fits ? 0 : 1};
 }
 

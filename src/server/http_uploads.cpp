@@ -80,17 +80,19 @@ class HttpUploads::Turn {
     const std::lock_guard lock(uploads_.mutex_);
     mine_ = uploads_.busy_.insert(file_).second;
   }
-  ~Turn() {
-    if (!mine_) return;
+  ~Turn() { end(); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  bool mine() const { return mine_; }
+  void remove_at_end(bool remove) { remove_ = remove; }
+  /// Before the answer: who has it may go on at once, over another connection.
+  void end() {
+    if (!std::exchange(mine_, false)) return;
     std::error_code ignored;
     if (remove_) fs::remove(file_, ignored);
     const std::lock_guard lock(uploads_.mutex_);
     uploads_.busy_.erase(file_);
   }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  bool mine() const { return mine_; }
-  void remove_at_end(bool remove) { remove_ = remove; }
 
  private:
   HttpUploads& uploads_;
@@ -196,17 +198,21 @@ net::awaitable<bool> HttpUploads::serve(beast::tcp_stream& stream, beast::flat_b
   turn.remove_at_end(!upload.kept);
   reply = co_await receive(stream, buffer, header, upload);
   if (reply) {
+    turn.end();
     if (reply->status != 0) co_await write_reply(stream, *reply, false, false);
     co_return false;
   }
   if (!upload.complete) {
     HttpReply more{.status = 202, .headers = {{"Upload-Offset", std::to_string(upload.offset)}}};
     turn.remove_at_end(false);
+    turn.end();
     co_return co_await write_reply(stream, more, false, true);
   }
   turn.remove_at_end(true);
   stream.expires_never();
-  co_return co_await write_reply(stream, co_await finish(upload), false, true);
+  const auto answer = co_await finish(upload);
+  turn.end();
+  co_return co_await write_reply(stream, answer, false, true);
 }
 
 // The body to the disk. A reply with status 0 means that the peer is gone.

@@ -276,7 +276,12 @@ net::awaitable<void> WebSocket::write_events() {
       co_await signal_.async_wait(into(ignored));
     }
   }
-  close_socket();
+  // A client that went in the middle of a slice may have said goodbye before: read_frames() looks,
+  // and tick() ends its wait.
+  if (over_)
+    close_socket();
+  else
+    goodbye_at_ = Clock::now();
 }
 
 // False when the socket is gone.

@@ -1,6 +1,7 @@
 #include "studio/memory_plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include <fmt/format.h>
@@ -49,6 +50,7 @@ class Rehearsal {
     change_source();
     play();
     plan_.parks = telemetry_.counts()["parked"] - dismissed_;
+    fall_asleep();
   }
 
  private:
@@ -155,6 +157,22 @@ class Rehearsal {
     slot_.change(session_plan(networks_, frames(), request_.prompt.rows()));
   }
 
+  // Down the ladder of idleness, from the last tick on.
+  void fall_asleep() {
+    const auto missing = [&] {
+      std::uint64_t bytes = 0;
+      for (const auto* component : {networks_.dit.component, networks_.vae_decoder.component})
+        bytes += component->resident() ? 0 : component->bytes();
+      return bytes;
+    };
+    const auto live = ledger_.leased();
+    plan_.idle.push_back({"live", live, live, missing()});
+    residency_.park_idle();
+    plan_.idle.push_back({"parked", ledger_.leased(), live, missing()});
+    residency_.trim();
+    plan_.idle.push_back({"trimmed", ledger_.leased(), ledger_.leased(), missing()});
+  }
+
   const PlanRequest& request_;
   MemoryPlan& plan_;
   memory::CpuDevice device_;
@@ -195,6 +213,18 @@ std::uint64_t smallest_budget(const PlanRequest& request, const WeightSizes& siz
   return high * kMiB;
 }
 
+std::string idle_text(const MemoryPlan& plan) {
+  std::string text = "\nwhen nobody plays          leased   on the device   back on waking\n";
+  for (const auto& rung : plan.idle) {
+    text += fmt::format("{:<20} {:>12} {:>15} {:>16}", rung.name, human_bytes(rung.leased),
+                        human_bytes(rung.reserved), human_bytes(rung.copied));
+    if (plan.copy_rate > 0 && rung.copied > 0)
+      text += fmt::format("  {:.2f} s", static_cast<double>(rung.copied) / plan.copy_rate);
+    text += '\n';
+  }
+  return text + '\n';
+}
+
 }  // namespace
 
 MemoryPlan plan_session(const PlanRequest& request) {
@@ -204,7 +234,24 @@ MemoryPlan plan_session(const PlanRequest& request) {
   return plan;
 }
 
+double measure_copy_rate() {
+  constexpr std::size_t size = 128 << 20;
+  const std::vector<char> from(size, 1);
+  const auto began = std::chrono::steady_clock::now();
+  const std::vector<char> to(from);
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
+  return static_cast<double>(to.size()) / taken.count();
+}
+
 nlohmann::json MemoryPlan::json() const {
+  auto rungs = nlohmann::json::array();
+  for (const auto& rung : idle) {
+    rungs.push_back({{"rung", rung.name},
+                     {"leased", rung.leased},
+                     {"reserved", rung.reserved},
+                     {"copied", rung.copied}});
+    if (copy_rate > 0) rungs.back()["wake_seconds"] = static_cast<double>(rung.copied) / copy_rate;
+  }
   auto steps = nlohmann::json::array();
   for (const auto& step : operations) {
     steps.push_back({{"name", step.name},
@@ -214,9 +261,9 @@ nlohmann::json MemoryPlan::json() const {
                      {"resident", step.resident},
                      {"parked", step.parked}});
   }
-  return {{"fits", fits},       {"budget", budget},         {"slack", slack},     {"peak", peak},
-          {"minimum", minimum}, {"bottleneck", bottleneck}, {"latents", latents}, {"tick", tick},
-          {"parks", parks},     {"refusal", refusal},       {"operations", steps}};
+  return {{"fits", fits},       {"budget", budget},         {"slack", slack},      {"peak", peak},
+          {"minimum", minimum}, {"bottleneck", bottleneck}, {"latents", latents},  {"tick", tick},
+          {"parks", parks},     {"refusal", refusal},       {"operations", steps}, {"idle", rungs}};
 }
 
 std::string MemoryPlan::text() const {
@@ -235,6 +282,7 @@ std::string MemoryPlan::text() const {
                        : fmt::format("components make way {} times\n", parks);
     text += fmt::format("of these {} are latents and conditions; a tick works in {}\n",
                         human_bytes(latents), human_bytes(tick));
+    text += idle_text(*this);
   } else {
     text += fmt::format("\ndoes not fit into {}: {}\n", human_bytes(budget), refusal);
   }

@@ -35,6 +35,16 @@ struct PlannedOperation {
   std::string parked;        // components that left for it
 };
 
+/// A rung of the ladder of idleness: what a session that nobody listens to still holds, and what
+/// must come back before it plays on.
+struct IdleRung {
+  std::string name;          // live, parked, trimmed
+  std::uint64_t leased = 0;  // of the budget: latents and conditions stay until the session ends
+  std::uint64_t reserved =
+      0;                     // of the device, with what the pool holds free; the driver's included
+  std::uint64_t copied = 0;  // bytes of weights that the next tick and window bring back
+};
+
 struct MemoryPlan {
   std::vector<PlannedOperation> operations;
   std::uint64_t budget = 0;
@@ -44,6 +54,8 @@ struct MemoryPlan {
   std::uint64_t latents = 0;  // of the peak, what grows with the length: buffers and conditions
   std::uint64_t tick = 0;     // the decoder's own activations, which grow as well
   std::uint64_t parks = 0;    // how often a component left
+  std::vector<IdleRung> idle;
+  double copy_rate = 0.0;     // bytes per second that `idle` is reckoned with; 0: no times are told
   std::uint64_t minimum = 0;  // the smallest budget that does, in whole MiB
   bool fits = false;
   std::string refusal;  // why not
@@ -57,5 +69,9 @@ struct MemoryPlan {
 /// it plays, an upload, its rip with a prompt edit in the middle, its stems encoded, and a swap to
 /// the longest class. Finds the smallest budget as well.
 MemoryPlan plan_session(const PlanRequest& request);
+
+/// Bytes per second of a plain copy into fresh memory, measured here: what restoring a component
+/// costs on the CPU, within a fifth (`headroom-restore` compares them). Takes some 0.1 s.
+double measure_copy_rate();
 
 }  // namespace headroom::studio

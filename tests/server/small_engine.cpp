@@ -168,14 +168,16 @@ bool SmallSession::start() {
   }
   source_ = *std::move(source);
   playing_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    snapshot_.prompt = request_.config.prompt;
+    snapshot_.fixture_name = request_.config.fixture_name;
+    snapshot_.duration = seconds(source_);
+  }
   tell(ready());
   const auto name = request_.config.fixture_name.value_or("");
   announce_stems(name, request_.config.stem_source_mode.value_or(wire::StemMode::full));
   if (!request_.config.enabled_loras.empty()) tell(catalog());
-  const std::lock_guard lock(mutex_);
-  snapshot_.prompt = request_.config.prompt;
-  snapshot_.fixture_name = request_.config.fixture_name;
-  snapshot_.duration = seconds(source_);
   return true;
 }
 

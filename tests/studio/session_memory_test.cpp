@@ -302,5 +302,25 @@ TEST(SessionMemory, ABudgetBelowTheMinimumIsRefusedBeforeItStarts) {
   }
 }
 
+TEST(SessionMemory, TheLadderOfIdlenessLeadsToLatentsAlone) {
+  auto plan = small_plan(60.0, 512 * kMiB);
+  ASSERT_EQ(plan.idle.size(), 3U);
+  const auto& live = plan.idle[0];
+  const auto& parked = plan.idle[1];
+  const auto& trimmed = plan.idle[2];
+  EXPECT_EQ(live.copied, 0U) << "what plays is there";
+  EXPECT_EQ(live.reserved, live.leased);
+  EXPECT_LT(parked.leased, live.leased);
+  EXPECT_EQ(parked.reserved, live.reserved) << "the pool keeps what was freed, until it is trimmed";
+  EXPECT_GT(parked.copied, 0U);
+  EXPECT_EQ(trimmed.leased, parked.leased);
+  EXPECT_EQ(trimmed.reserved, trimmed.leased);
+  EXPECT_EQ(trimmed.copied, parked.copied);
+  EXPECT_FALSE(plan.json()["idle"][1].contains("wake_seconds")) << "no rate, no time";
+  plan.copy_rate = 1e6;
+  EXPECT_NEAR(plan.json()["idle"][1]["wake_seconds"].get<double>(),
+              static_cast<double>(parked.copied) / 1e6, 1e-9);
+}
+
 }  // namespace
 }  // namespace headroom::studio
