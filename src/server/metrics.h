@@ -62,6 +62,7 @@ struct Metrics {
   Histogram tick_seconds{};
   Histogram decode_seconds{};
   Histogram slice_lead_seconds{};
+  Histogram knob_audible_seconds{};
 };
 
 }  // namespace headroom::server

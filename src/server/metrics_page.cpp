@@ -86,6 +86,9 @@ std::string metrics_page(const Metrics& metrics, const Lobby& lobby, const nlohm
   metrics.decode_seconds.write(text, "headroom_decode_seconds", "Length of a decode.");
   metrics.slice_lead_seconds.write(text, "headroom_slice_lead_seconds",
                                    "How far before the playhead slices land, as clients report.");
+  metrics.knob_audible_seconds.write(
+      text, "headroom_knob_audible_seconds",
+      "From a turned knob to the first slice sent that is wholly made with it.");
   write_memory(text, memory);
   return text.text();
 }

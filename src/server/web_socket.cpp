@@ -217,6 +217,7 @@ void WebSocket::post(Post post) {
 
 // What a client reports about its link (W45).
 void WebSocket::heed(const wire::Params& params) {
+  knobs_.heed(params.raw, Clock::now());
   if (params.slice_bytes_rx) received_ = std::max(received_.value_or(0.0), *params.slice_bytes_rx);
   if (params.slice_lead_s) {
     around_.metrics.slice_lead_seconds.observe(std::max(0.0, *params.slice_lead_s));
@@ -290,11 +291,17 @@ net::awaitable<bool> WebSocket::write_event(wire::Event event) {
   if (slice != nullptr && !may_send(*slice)) co_return true;
   const auto* const update = std::get_if<wire::ParamsUpdate>(&event);
   if (update != nullptr && is_too_soon(*update)) co_return true;
+  if (const auto* const ready = std::get_if<wire::Ready>(&event))
+    knobs_.set_depth(ready->pipeline_depth);
+  if (const auto* const depth = std::get_if<wire::DepthApplied>(&event))
+    knobs_.set_depth(depth->value);
   const auto frames = encoder_.encode(event);
   for (const auto& frame : frames) {
     if (!co_await write_frame(frame)) co_return false;
     around_.metrics.bytes_sent += wire::size_of(frame);
     if (slice != nullptr) {
+      if (const auto taken = knobs_.sent(slice->generations, Clock::now()))
+        around_.metrics.knob_audible_seconds.observe(*taken);
       sent_slice_bytes_ += static_cast<double>(wire::size_of(frame));
       ++around_.metrics.slices_sent;
     }

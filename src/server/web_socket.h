@@ -10,6 +10,7 @@
 #include "server/conversation.h"
 #include "server/engine.h"
 #include "server/event_queue.h"
+#include "server/knob_watch.h"
 #include "server/limits.h"
 #include "server/lobby.h"
 #include "server/metrics.h"
@@ -87,6 +88,7 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   Time writing_since_{};
   bool writing_ = false;
   std::optional<double> received_;  // slice bytes, as the client counts
+  KnobWatch knobs_;
   double sent_slice_bytes_ = 0.0;
   std::optional<wire::ParamsUpdate> held_update_;
   Time update_at_{};

@@ -90,7 +90,8 @@ TEST(MetricsPage, ShowsTheMemoryOfAPlayingSession) {
   ASSERT_EQ(ready.type(), "ready");
   const auto owner = ready.json()["session_id"].get<std::string>();
   client.send({{"type", "params"}, {"denoise", 0.8}, {"playback_pos", 0.0}});
-  for (int slices = 0; slices < 5;) {
+  client.send({{"type", "params"}, {"denoise", 0.6}, {"playback_pos", 0.0}});
+  for (int slices = 0; slices < 20;) {
     const auto frame = client.read();
     ASSERT_FALSE(frame.closed || frame.late) << "it does not play";
     slices += frame.text ? 0 : 1;
@@ -105,6 +106,8 @@ TEST(MetricsPage, ShowsTheMemoryOfAPlayingSession) {
   EXPECT_GE(metric(page, "headroom_memory_pool_bytes"), used);
   EXPECT_GT(metric(page, "headroom_tick_seconds_count"), 0.0);
   EXPECT_GT(metric(page, "headroom_decode_seconds_count"), 0.0);
+  EXPECT_EQ(metric(page, "headroom_knob_audible_seconds_count"), 1.0);
+  EXPECT_GT(metric(page, "headroom_knob_audible_seconds_sum"), 0.0);
   EXPECT_EQ(metric(page, "headroom_lease_refused_total"), 0.0);
   const auto leased = "headroom_memory_reserved_bytes{owner=\"" + owner;
   EXPECT_NE(page.find(leased), std::string::npos) << page;
