@@ -89,9 +89,9 @@ TEST(MetricsPage, ShowsTheMemoryOfAPlayingSession) {
   const auto ready = client.read();
   ASSERT_EQ(ready.type(), "ready");
   const auto owner = ready.json()["session_id"].get<std::string>();
-  client.send({{"type", "params"}, {"denoise", 0.8}, {"playback_pos", 0.0}});
-  client.send({{"type", "params"}, {"denoise", 0.6}, {"playback_pos", 0.0}});
-  for (int slices = 0; slices < 20;) {
+  client.send({{"type", "params"}, {"raw", {{"denoise", 0.8}}}, {"playback_pos", 0.0}});
+  client.send({{"type", "params"}, {"raw", {{"denoise", 0.6}}}, {"playback_pos", 0.0}});
+  for (int slices = 0; slices < 40;) {
     const auto frame = client.read();
     ASSERT_FALSE(frame.closed || frame.late) << "it does not play";
     slices += frame.text ? 0 : 1;
