@@ -25,8 +25,8 @@ namespace {
 
 using memory::Priority;
 
-// Two chunks of each.
-constexpr double kEncodedSeconds = 16.0;
+// Two whole chunks of each.
+constexpr double kEncodedSeconds = 30.0;
 constexpr double kRippedSeconds = 9.0;
 
 struct Options {

@@ -208,7 +208,9 @@ std::uint64_t Residency::begin_step() {
 
 void Residency::end_step(const std::string& step, const std::string& owner, std::uint64_t before,
                          std::uint64_t workspace) {
-  const auto taken = device_.usage().peak_used - before;
+  const auto usage = device_.usage();
+  // What stays belongs to another lease: a plan's buffers, which the first tick fills.
+  const auto taken = usage.peak_used - std::max(before, usage.used);
   if (taken > workspace) tell("defect", step, owner, taken);
 }
 

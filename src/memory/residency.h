@@ -131,8 +131,8 @@ class Residency {
   /// until the leases fit into it again. True when they do.
   bool follow_device();
 
-  /// Around a step: what the device holds before it; afterwards a peak above `workspace` is told as
-  /// a defect of the bound.
+  /// Around a step: what the device holds before it; afterwards a peak that is more than
+  /// `workspace` above both that and what stays is told as a defect of the bound.
   std::uint64_t begin_step();
   void end_step(const std::string& step, const std::string& owner, std::uint64_t before,
                 std::uint64_t workspace);
