@@ -3,8 +3,10 @@
 // only some chunks are encoded: every chunk has the same shape, so further ones cost time and no
 // memory. One tick advances one generation: the rows of a tick run one after another in the same
 // workspace.
+#include <algorithm>
 #include <functional>
 #include <iostream>
+#include <memory>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -48,6 +50,17 @@ struct Row {
   double seconds = 0.0;
 };
 
+// What the device held at most during an operation of several steps.
+struct Peak {
+  std::uint64_t used = 0;
+  std::uint64_t reserved = 0;
+
+  void see(const memory::DeviceUsage& usage) {
+    used = std::max(used, usage.peak_used);
+    reserved = std::max(reserved, usage.peak_reserved);
+  }
+};
+
 // Calls back after the first step.
 class Hook : public Progress {
  public:
@@ -70,6 +83,9 @@ class Rehearsal {
         silence_(studio::ModelFolder::open(options.model).load_silence()),
         stream_(studio, "session", {.steps = 1, .depth = 4}) {
     driver_ = lease("driver's context", parse_bytes(options.driver));
+    // The executor begins every step with new peaks; some lease changes between two of them.
+    studio.telemetry().add_sink([peak = peak_, &device = studio.device()](
+                                    const memory::MemoryEvent&) { peak->see(device.usage()); });
   }
 
   std::vector<Row> run() {
@@ -110,12 +126,13 @@ class Rehearsal {
 
   void measured(const std::string& name, const std::function<void()>& work) {
     studio_.device().reset_peaks();
+    *peak_ = {};
     const auto began = std::chrono::steady_clock::now();
     work();
-    const auto usage = studio_.device().usage();
-    const auto peak = studio_.ledger().leased();
+    peak_->see(studio_.device().usage());
+    const auto leased = studio_.ledger().leased();
     rows_.push_back(
-        {name, std::max(peak, last_peak()), usage.peak_used, usage.peak_reserved,
+        {name, std::max(leased, last_peak()), peak_->used, peak_->reserved,
          std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count()});
     std::cerr << fmt::format("{:<30} leased {:>9}  used {:>9}  reserved {:>9}  {:.1f} s\n", name,
                              human_bytes(rows_.back().leased), human_bytes(rows_.back().used),
@@ -212,6 +229,7 @@ class Rehearsal {
   at::Tensor silence_;
   studio::Stream stream_;
   memory::Lease driver_;
+  std::shared_ptr<Peak> peak_ = std::make_shared<Peak>();
   memory::Ticket edit_;
   at::Tensor states_;
   std::vector<Row> rows_;
