@@ -1,25 +1,58 @@
 #include "train/recipes/vae.h"
 
 #include <cmath>
+#include <functional>
+#include <span>
 
 #include "diffusion/noise.h"
 #include "models/oobleck.h"
 #include "studio/random_weights.h"
 #include "train/learn/export.h"
 #include "train/learn/losses.h"
+#include "train/recipes/vae_start.h"
 
 namespace headroom::train {
 namespace {
 
 using nlohmann::json;
 
-// Weights of the losses' parts.
-constexpr double kSpectral = 0.35;  // of each of three sizes
-constexpr double kMel = 1.0;
+// Shares of the judgements in what a step changes.
+constexpr double kSpectral = 0.5;
+constexpr double kMel = 0.5;
 constexpr double kDistortion = 1.0;
-constexpr double kDivergence = 0.004;
+// Length of the gradient at the audio for a weight of one; together with the divergence's weight it
+// says how many nats of the latent a decibel is worth.
+constexpr double kStrength = 0.1;
+constexpr double kDivergence = 0.0015;
 
+constexpr std::int64_t kFirstSongs = 12;  // whose components the training begins with
 constexpr double kFirstDeviation = -5.0;  // softplus of it is 0.007
+
+// One way of hearing how far `made` is from what was wanted.
+struct Judgement {
+  const char* name;
+  double weight;
+  std::function<at::Tensor(const at::Tensor& made, const at::Tensor& wanted)> loss;
+};
+
+// What each judgement would change about `heard`, at equal strength but for its weight: a logarithm
+// of a quiet spectrum would otherwise drown the waveform (Défossez et al., "High fidelity neural
+// audio compression", 2022, section 3.4). Tells the losses by name.
+at::Tensor balanced_gradient(at::Tensor heard, const at::Tensor& wanted,
+                             std::span<const Judgement> judgements,
+                             std::map<std::string, double>& numbers) {
+  const auto target = with_mid_side(wanted);
+  auto sum = at::zeros_like(heard);
+  for (const auto& [name, weight, loss] : judgements) {
+    const auto value = loss(with_mid_side(heard), target);
+    value.backward();
+    const auto gradient = heard.grad();
+    sum += gradient * (kStrength * weight / (gradient.norm().item<double>() + 1e-12));
+    heard.mutable_grad() = at::Tensor();
+    numbers[name] = value.item<double>();
+  }
+  return sum;
+}
 
 // −½(1 + ln σ² − μ² − σ²) per number of the latent.
 at::Tensor divergence(const models::Posterior& posterior) {
@@ -53,7 +86,7 @@ Parameters VaeRecipe::initial(std::uint64_t seed) const {
     (void)models::bind_oobleck_encoder(weights, config_);
     (void)models::bind_oobleck_decoder(weights, config_);
   });
-  return Parameters(
+  Parameters parameters(
       shapes,
       [&](const std::string& name, at::IntArrayRef shape) {
         auto values = random.get(name, shape);
@@ -66,6 +99,16 @@ Parameters VaeRecipe::initial(std::uint64_t seed) const {
       [&](const std::string& name) {
         return examples_.freeze_encoder && name.starts_with("encoder.");
       });
+  begin_as_linear_code(parameters, config_, audio_to_begin_with());
+  return parameters;
+}
+
+at::Tensor VaeRecipe::audio_to_begin_with() const {
+  std::vector<at::Tensor> songs;
+  for (std::int64_t i = 0; i < kFirstSongs; ++i)
+    songs.push_back(
+        render_clip(kTrainingSongs + static_cast<std::uint64_t>(i), examples_.clips).mix);
+  return at::cat(songs, 1);
 }
 
 at::Tensor VaeRecipe::batch_of(std::int64_t step, synth::Dice& dice) {
@@ -93,23 +136,29 @@ std::map<std::string, double> VaeRecipe::learn(Parameters& parameters, std::int6
   const auto noise = diffusion::NoiseGenerator(dice.next()).normal(posterior.mean.sizes());
   const auto made = models::decode(decoder, posterior.mean + posterior.deviation * noise);
 
-  const auto a = with_mid_side(made);
-  const auto b = with_mid_side(audio);
-  const auto spectral =
-      spectral_loss(a, b, 2048, 512) + spectral_loss(a, b, 512, 128) + spectral_loss(a, b, 128, 64);
-  const auto mel = mel_loss(a, b, static_cast<int>(config_.sample_rate), 1024, 80);
-  const auto distortion = distortion_loss(a, b);
-  const auto rate = divergence(posterior);
-  const auto loss =
-      kSpectral * spectral + kMel * mel + kDistortion * distortion + kDivergence * rate;
-  loss.backward();
-  return {{"loss", loss.item<double>()},
-          {"spectral", spectral.item<double>()},
-          {"mel", mel.item<double>()},
-          {"distortion", distortion.item<double>()},
-          {"divergence", rate.item<double>()},
-          {"latent", posterior.mean.detach().std().item<double>()},
-          {"si_sdr", si_sdr(made.detach().flatten(1), audio.flatten(1)).mean().item<double>()}};
+  const auto heard = made.detach().requires_grad_();
+  const auto rate = static_cast<int>(config_.sample_rate);
+  const Judgement judgements[] = {
+      {"spectral", kSpectral,
+       [](const at::Tensor& a, const at::Tensor& b) {
+         return spectral_loss(a, b, 2048, 512) + spectral_loss(a, b, 512, 128) +
+                spectral_loss(a, b, 128, 64);
+       }},
+      {"mel", kMel,
+       [&](const at::Tensor& a, const at::Tensor& b) { return mel_loss(a, b, rate, 1024, 80); }},
+      {"distortion", kDistortion, distortion_loss}};
+  std::map<std::string, double> numbers;
+  const auto direction = balanced_gradient(heard, audio, judgements, numbers);
+  const auto spread = divergence(posterior);
+  // Its gradient is the balanced one.
+  ((made * direction).sum() + kDivergence * spread).backward();
+  numbers["loss"] =
+      kSpectral * numbers["spectral"] + kMel * numbers["mel"] + kDistortion * numbers["distortion"];
+  numbers["divergence"] = spread.item<double>();
+  numbers["latent"] = posterior.mean.detach().std().item<double>();
+  numbers["deviation"] = posterior.deviation.detach().mean().item<double>();
+  numbers["si_sdr"] = si_sdr(made.detach().flatten(1), audio.flatten(1)).mean().item<double>();
+  return numbers;
 }
 
 void VaeRecipe::write(Parameters& weights, const std::filesystem::path& folder) const {

@@ -32,6 +32,7 @@ class VaeRecipe : public Recipe {
   void write(Parameters& weights, const std::filesystem::path& folder) const override;
 
  private:
+  at::Tensor audio_to_begin_with() const;
   at::Tensor batch_of(std::int64_t step, synth::Dice& dice);
 
   nlohmann::json json_;

@@ -1,0 +1,159 @@
+#include "train/recipes/vae_start.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+
+namespace headroom::train {
+namespace {
+
+constexpr double kSpill = 0.05;       // of what was drawn, in channels that carry a component
+constexpr double kQuietBranch = 0.1;  // gain of residual branches against what was drawn
+constexpr double kStraight =
+    -4.0;  // logarithm of a snake's frequency that is nearly a straight line
+constexpr std::int64_t kSides = 2;  // left, right
+
+at::Tensor weight_of(const Parameters& parameters, const std::string& layer) {
+  const auto v = parameters.all().at(layer + ".weight_v").detach();
+  const auto g = parameters.all().at(layer + ".weight_g").detach();
+  return v * (g / v.square().sum({1, 2}, /*keepdim=*/true).sqrt());
+}
+
+void set_weight(Parameters& parameters, const std::string& layer, const at::Tensor& weight) {
+  parameters.set(layer + ".weight_v", weight);
+  parameters.set(layer + ".weight_g", weight.square().sum({1, 2}, /*keepdim=*/true).sqrt());
+}
+
+// Puts `core` [m, k, taps] in the corner of a layer's weight, at its middle taps; what else leads
+// into the carried outputs (axis `out`) becomes faint.
+void carry(Parameters& parameters, const std::string& layer, const at::Tensor& core, int out) {
+  const at::NoGradGuard no_grad;
+  auto weight = weight_of(parameters, layer).clone();
+  weight.narrow(out, 0, core.size(out)).mul_(kSpill);
+  const auto first = (weight.size(2) - core.size(2)) / 2;
+  weight.narrow(0, 0, core.size(0))
+      .narrow(1, 0, core.size(1))
+      .narrow(2, first, core.size(2))
+      .add_(core);
+  set_weight(parameters, layer, weight);
+  const auto bias = parameters.all().find(layer + ".bias");
+  if (bias != parameters.all().end()) {
+    auto values = bias->second.detach().clone();
+    values.narrow(0, 0, core.size(out)).zero_();
+    parameters.set(bias->first, values);
+  }
+}
+
+void straighten(Parameters& parameters, const std::string& snake, std::int64_t channels) {
+  for (const char* name : {".alpha", ".beta"}) {
+    auto values = parameters.all().at(snake + name).detach().clone();
+    values.narrow(1, 0, channels).fill_(kStraight);
+    parameters.set(snake + name, values);
+  }
+}
+
+at::Tensor identity(std::int64_t channels, double gain = 1.0) {
+  return (at::eye(channels) * gain).unsqueeze(2);
+}
+
+// A triangle over two strides, for each side alone: as an interpolation its copies add up to one.
+at::Tensor triangles(std::int64_t stride, double gain) {
+  const auto at = at::arange(2 * stride, at::kFloat) + 0.5;
+  const auto triangle = 1.0 - (at / static_cast<double>(stride) - 1.0).abs();
+  return identity(kSides) * (triangle * gain);
+}
+
+// [2, n] thinned out as the encoder's first layers do.
+at::Tensor thinned(at::Tensor audio, const models::OobleckConfig& config, size_t layers) {
+  for (size_t i = 0; i < layers; ++i) {
+    const auto stride = config.ratios[i];
+    audio = at::conv1d(audio.unsqueeze(0), triangles(stride, 1.0 / static_cast<double>(stride)), {},
+                       stride, stride / 2)[0];
+  }
+  return audio;
+}
+
+struct Components {
+  at::Tensor basis;  // [sides · inner · outer, K], of a block in the order side, outer, inner
+  at::Tensor sizes;  // [K] standard deviations
+};
+
+Components components_of(const at::Tensor& thin, std::int64_t block, std::int64_t count) {
+  const auto blocks = thin.size(1) / block;
+  const auto pieces = thin.narrow(1, 0, blocks * block)
+                          .reshape({kSides, blocks, block})
+                          .transpose(0, 1)
+                          .reshape({blocks, kSides * block})
+                          .to(at::kDouble);
+  const auto [values, vectors] =
+      at::linalg_eigh(at::matmul(pieces.t(), pieces) / static_cast<double>(blocks));
+  const auto from = values.size(0) - count;
+  return {vectors.narrow(1, from, count).flip(1).to(at::kFloat),
+          values.narrow(0, from, count).flip(0).clamp_min(1e-12).sqrt().to(at::kFloat)};
+}
+
+std::string encoder_block(size_t i) { return "encoder.block." + std::to_string(i); }
+std::string decoder_block(size_t i) { return "decoder.block." + std::to_string(i); }
+
+// Sides unfolded into `inner` channels each: [sides · inner, sides, inner].
+at::Tensor unfolding(std::int64_t inner) {
+  return at::eye(kSides * inner).view({kSides * inner, kSides, inner});
+}
+
+}  // namespace
+
+bool begin_as_linear_code(Parameters& parameters, const models::OobleckConfig& config,
+                          const at::Tensor& audio) {
+  const at::NoGradGuard no_grad;
+  const auto layers = config.ratios.size();
+  if (layers < 2 || config.audio_channels != kSides) return false;
+  const auto inner = config.ratios[layers - 2];
+  const auto outer = config.ratios[layers - 1];
+  const auto folded = kSides * inner;
+  const auto count = std::min(config.latent_channels * 2 / 3, folded * outer / 2);
+  const auto narrowest = std::min(config.encoder_hidden * config.multiples[layers - 2],
+                                  config.decoder_channels * config.multiples[layers - 2]);
+  if (narrowest < folded || config.encoder_hidden * config.multiples[layers - 1] < count)
+    return false;
+
+  const auto [basis, sizes] =
+      components_of(thinned(audio, config, layers - 2), inner * outer, count);
+  // [K, side, outer, inner] → [K, side · inner, outer]
+  const auto taps = basis.t()
+                        .reshape({count, kSides, outer, inner})
+                        .transpose(2, 3)
+                        .reshape({count, folded, outer});
+  const auto scale = sizes.sqrt().reciprocal();  // between raw and white
+
+  for (const auto& [name, tensor] : parameters.all()) {
+    if (name.find("res_unit") != std::string::npos && name.ends_with("conv2.weight_g"))
+      parameters.set(name, tensor.detach() * kQuietBranch);
+  }
+
+  carry(parameters, "encoder.conv1", identity(kSides), 0);
+  for (size_t i = 0; i + 2 < layers; ++i) {
+    const auto stride = config.ratios[i];
+    straighten(parameters, encoder_block(i) + ".snake1", kSides);
+    carry(parameters, encoder_block(i) + ".conv1",
+          triangles(stride, 1.0 / static_cast<double>(stride)), 0);
+    straighten(parameters, decoder_block(layers - 1 - i) + ".snake1", kSides);
+    carry(parameters, decoder_block(layers - 1 - i) + ".conv_t1", triangles(stride, 1.0), 1);
+  }
+  straighten(parameters, encoder_block(layers - 2) + ".snake1", kSides);
+  carry(parameters, encoder_block(layers - 2) + ".conv1", unfolding(inner), 0);
+  straighten(parameters, encoder_block(layers - 1) + ".snake1", folded);
+  carry(parameters, encoder_block(layers - 1) + ".conv1", taps, 0);
+  straighten(parameters, "encoder.snake1", count);
+  carry(parameters, "encoder.conv2", at::diag(scale).unsqueeze(2), 0);
+
+  carry(parameters, "decoder.conv1", at::diag(scale.reciprocal()).unsqueeze(2), 0);
+  straighten(parameters, decoder_block(0) + ".snake1", count);
+  carry(parameters, decoder_block(0) + ".conv_t1", taps, 1);
+  straighten(parameters, decoder_block(1) + ".snake1", folded);
+  carry(parameters, decoder_block(1) + ".conv_t1", unfolding(inner), 1);
+  straighten(parameters, "decoder.snake1", kSides);
+  carry(parameters, "decoder.conv2", identity(kSides), 0);
+  return true;
+}
+
+}  // namespace headroom::train
