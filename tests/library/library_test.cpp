@@ -84,6 +84,7 @@ TEST(Library, StemsThatAreThereStay) {
   EXPECT_EQ(library.read_stem(*library.find("song"), StemMode::vocals)->samples, noise(50).samples);
 }
 
+// W15
 TEST(Library, LatentsBelongToContentAndCheckpoint) {
   const TempFolder folder;
   Library library(folder.path(), kSmallFloor);
@@ -235,6 +236,7 @@ TEST(Library, QuotaFloorAndCountAreRefusedBeforeAnythingIsWritten) {
   EXPECT_EQ(many.list(Shelf::upload).size(), 2U);
 }
 
+// W16
 TEST(Library, ContentIsFoundAgain) {
   const TempFolder folder;
   Library library(folder.path(), kSmallFloor);

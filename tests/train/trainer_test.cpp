@@ -49,6 +49,9 @@ class LineRecipe : public Recipe {
   void write(Parameters& weights, const std::filesystem::path& folder) const override {
     write_part(folder / "line", config(), "line.safetensors", weights.all(), at::kFloat);
   }
+  std::map<std::string, at::Tensor> read(const std::filesystem::path& folder) const override {
+    return read_part(folder / "line", "line.safetensors");
+  }
 
  private:
   std::int64_t killed_at_;
@@ -105,6 +108,22 @@ TEST(Trainer, StatesAreNotMixedUp) {
   VaeRecipe other(studio::vae_config_json(studio::ModelSize::tiny));
   EXPECT_ERROR(run_training(other, settings_for(folder / "a", 4, true)), ErrorKind::checkpoint,
                "another training");
+}
+
+TEST(Trainer, BeginsWithTheWeightsOfAModel) {
+  const TempFolder folder;
+  LineRecipe recipe;
+  run_training(recipe, settings_for(folder / "a", 5, false));
+  auto settings = settings_for(folder / "b", 0, false);
+  settings.from = folder / "a" / "model";
+  run_training(recipe, settings);
+  const auto a = recipe.read(folder / "a" / "model");
+  const auto b = recipe.read(folder / "b" / "model");
+  EXPECT_TRUE(at::equal(a.at("weight"), b.at("weight")));
+  EXPECT_GT(a.at("weight").abs().max().item<double>(), 0.02) << "five steps have changed it";
+  VaeRecipe other(studio::vae_config_json(studio::ModelSize::tiny));
+  settings.out = folder / "c";
+  EXPECT_ERROR(run_training(other, settings), ErrorKind::checkpoint, "vae");
 }
 
 TEST(Trainer, AGradientThatIsNoNumberChangesNothing) {

@@ -37,6 +37,8 @@ void add_training_options(CLI::App& app, Options& options) {
   app.add_option("--out", settings.out, "Folder of the training's state, log and result")
       ->required();
   app.add_flag("--resume", settings.resume, "Go on from the state in --out, if there is one");
+  app.add_option("--from", settings.from,
+                 "Model folder whose weights a new training begins with, instead of by chance");
   app.add_option("--steps", settings.steps, "Steps in all")->capture_default_str();
   app.add_option("--seed", settings.seed, "Of weights and examples")->capture_default_str();
   app.add_option("--rate", settings.rate, "Learning rate")->capture_default_str();

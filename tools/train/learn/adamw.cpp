@@ -88,7 +88,9 @@ void AdamW::restore(const std::map<std::string, at::Tensor>& state, std::int64_t
     }
     into.copy_(found->second);
   };
-  for (const auto& [name, tensor] : parameters_.all()) take("w." + name, tensor);
+  // What is not trained any more stays what was exported: the average.
+  for (const auto& [name, tensor] : parameters_.all())
+    take((tensor.requires_grad() ? "w." : "a.") + name, tensor);
   for (const auto& [name, tensor] : average_.all()) take("a." + name, tensor);
   for (const auto& [name, moments] : moments_) {
     take("m." + name, moments.first);

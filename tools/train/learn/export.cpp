@@ -35,4 +35,13 @@ void write_part(const std::filesystem::path& folder, const nlohmann::json& confi
   save_safetensors(folder / file, narrow, {{"format", "pt"}});
 }
 
+std::map<std::string, at::Tensor> read_part(const std::filesystem::path& folder,
+                                            const std::string& file) {
+  const auto stored = SafetensorsFile::open(folder / file);
+  std::map<std::string, at::Tensor> tensors;
+  for (const auto& entry : stored.entries())
+    tensors[entry.name] = stored.tensor(entry.name).to(at::kFloat);
+  return tensors;
+}
+
 }  // namespace headroom::train

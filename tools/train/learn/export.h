@@ -19,4 +19,8 @@ void write_part(const std::filesystem::path& folder, const nlohmann::json& confi
 /// A text file that appears whole. Throws Error(output).
 void write_text_file(const std::filesystem::path& path, const std::string& text);
 
+/// What write_part() wrote, in fp32. Throws Error(checkpoint).
+std::map<std::string, at::Tensor> read_part(const std::filesystem::path& folder,
+                                            const std::string& file);
+
 }  // namespace headroom::train

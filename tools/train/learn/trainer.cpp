@@ -60,6 +60,19 @@ void resume(const Recipe& recipe, AdamW& adam, const TrainSettings& settings) {
   adam.restore(tensors_of(file), std::stoll(note("step")));
 }
 
+void begin_with(const Recipe& recipe, const fs::path& model, Parameters& parameters) {
+  const auto weights = recipe.read(model);
+  for (const auto& [name, tensor] : parameters.all()) {
+    const auto found = weights.find(name);
+    if (found == weights.end()) {
+      throw Error(
+          ErrorKind::checkpoint,
+          fmt::format("{}: has no '{}'; is it a model of this recipe?", model.string(), name));
+    }
+    parameters.set(name, found->second);
+  }
+}
+
 double rate_at(const TrainSettings& settings, std::int64_t step) {
   const auto at = static_cast<double>(step);
   const double rise = settings.warm_up > 0
@@ -100,6 +113,11 @@ class Log {
 
 }  // namespace
 
+std::int64_t place_of(std::int64_t step, std::uint64_t seed) {
+  constexpr std::int64_t kStepsOfASeed = 1'000'000;
+  return step + (static_cast<std::int64_t>(seed % 100) - 1) * kStepsOfASeed;
+}
+
 void request_stop() { stop = 1; }
 bool stop_requested() { return stop != 0; }
 
@@ -111,6 +129,7 @@ std::map<std::string, double> run_training(Recipe& recipe, const TrainSettings& 
                                               settings.out.string()));
   }
   auto parameters = recipe.initial(settings.seed);
+  if (!there && !settings.from.empty()) begin_with(recipe, settings.from, parameters);
   AdamW adam(parameters, recipe.adam());
   if (there) resume(recipe, adam, settings);
   Log log(settings);

@@ -30,12 +30,15 @@ class Recipe {
                                               std::uint64_t seed) = 0;
   /// Writes `weights` in the published layout under `folder`.
   virtual void write(Parameters& weights, const std::filesystem::path& folder) const = 0;
+  /// The weights that write() left under `folder`, by name. Throws Error(checkpoint).
+  virtual std::map<std::string, at::Tensor> read(const std::filesystem::path& folder) const = 0;
 };
 
 struct TrainSettings {
   std::filesystem::path out;  // holds state.safetensors, log.jsonl and, after it, model/
   bool resume = false;
-  std::int64_t steps = 1'000'000;  // in all, those before a resumption included
+  std::filesystem::path from = {};  // a model folder whose weights a new training begins with
+  std::int64_t steps = 1'000'000;   // in all, those before a resumption included
   std::uint64_t seed = 1;
   double rate = 1e-3;
   std::int64_t warm_up = 100;       // steps in which the rate rises
@@ -49,6 +52,10 @@ struct TrainSettings {
 /// Throws Error(usage) when `out` holds a state and `resume` is false, Error(checkpoint) when it is
 /// of another network. Returns the last step's numbers.
 std::map<std::string, double> run_training(Recipe& recipe, const TrainSettings& settings);
+
+/// Where in the endless list of training songs a step is: seeds from 1 to 100 hear songs of their
+/// own.
+std::int64_t place_of(std::int64_t step, std::uint64_t seed);
 
 /// The averaged weights of a training's state. Throws Error(checkpoint).
 void load_average(const std::filesystem::path& state, Parameters& into);

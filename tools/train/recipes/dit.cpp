@@ -197,7 +197,7 @@ DitRecipe::Batch DitRecipe::batch_of(std::int64_t step, synth::Dice& dice) {
 std::map<std::string, double> DitRecipe::learn(Parameters& parameters, std::int64_t step,
                                                std::uint64_t seed) {
   auto dice = synth::Dice(seed).fork("dit " + std::to_string(step));
-  const auto batch = batch_of(step, dice);
+  const auto batch = batch_of(place_of(step, seed), dice);
   const auto rows = batch.target.size(0);
   const Weights weights(parameters);
 
@@ -256,6 +256,13 @@ void DitRecipe::write(Parameters& weights, const std::filesystem::path& folder) 
   const auto of_text = folder / "Qwen3-Embedding-0.6B";
   write_part(of_text, text_json_, "model.safetensors", text, at::kBFloat16);
   write_text_file(of_text / "tokenizer.json", vocabulary_);
+}
+
+std::map<std::string, at::Tensor> DitRecipe::read(const std::filesystem::path& folder) const {
+  auto weights = read_part(folder / "acestep-v15-turbo", "model.safetensors");
+  for (auto& [name, tensor] : read_part(folder / "Qwen3-Embedding-0.6B", "model.safetensors"))
+    weights[std::string(kTextScope) + "." + name] = tensor;
+  return weights;
 }
 
 }  // namespace headroom::train

@@ -42,6 +42,7 @@ class DitRecipe : public Recipe {
   std::map<std::string, double> learn(Parameters& parameters, std::int64_t step,
                                       std::uint64_t seed) override;
   void write(Parameters& weights, const std::filesystem::path& folder) const override;
+  std::map<std::string, at::Tensor> read(const std::filesystem::path& folder) const override;
 
  private:
   struct Example;

@@ -11,6 +11,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kFile = "MelBandRoformer_fp16.safetensors";
 constexpr double kInstruments = 0.5;  // weight of what is left, against the voice's
 constexpr double kSpectral = 0.3;
 
@@ -106,7 +107,7 @@ std::map<std::string, double> SeparatorRecipe::learn(Parameters& parameters, std
   std::map<std::string, double> numbers;
   const auto share = 1.0 / static_cast<double>(examples_.batch);
   for (std::int64_t i = 0; i < examples_.batch; ++i) {
-    const auto [mix, vocals] = example(step, dice);
+    const auto [mix, vocals] = example(place_of(step, seed), dice);
     const auto roformer = models::bind_roformer(Weights(parameters), config_);
     const auto made = models::separate_chunk(roformer, mix)[0];
     const auto wanted = vocals.narrow(1, 0, made.size(1));
@@ -130,8 +131,11 @@ std::map<std::string, double> SeparatorRecipe::learn(Parameters& parameters, std
 }
 
 void SeparatorRecipe::write(Parameters& weights, const std::filesystem::path& folder) const {
-  write_part(folder / "MelBandRoFormer", json_, "MelBandRoformer_fp16.safetensors", weights.all(),
-             at::kHalf);
+  write_part(folder / "MelBandRoFormer", json_, kFile, weights.all(), at::kHalf);
+}
+
+std::map<std::string, at::Tensor> SeparatorRecipe::read(const std::filesystem::path& folder) const {
+  return read_part(folder / "MelBandRoFormer", kFile);
 }
 
 }  // namespace headroom::train

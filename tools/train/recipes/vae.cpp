@@ -9,6 +9,7 @@
 #include "studio/random_weights.h"
 #include "train/learn/export.h"
 #include "train/learn/losses.h"
+#include "train/recipes/vae_scale.h"
 #include "train/recipes/vae_start.h"
 
 namespace headroom::train {
@@ -23,8 +24,9 @@ constexpr double kDistortion = 1.0;
 // Length of the gradient at the audio for a weight of one; together with the divergence's weight it
 // says how many nats of the latent a decibel is worth.
 constexpr double kStrength = 0.1;
-constexpr double kDivergence = 0.0015;
+constexpr double kDivergence = 0.05;
 
+constexpr const char* kFile = "diffusion_pytorch_model.safetensors";
 constexpr std::int64_t kFirstSongs = 12;  // whose components the training begins with
 constexpr double kFirstDeviation = -5.0;  // softplus of it is 0.007
 
@@ -128,7 +130,7 @@ at::Tensor VaeRecipe::batch_of(std::int64_t step, synth::Dice& dice) {
 std::map<std::string, double> VaeRecipe::learn(Parameters& parameters, std::int64_t step,
                                                std::uint64_t seed) {
   auto dice = synth::Dice(seed).fork("vae " + std::to_string(step));
-  const auto audio = batch_of(step, dice);
+  const auto audio = batch_of(place_of(step, seed), dice);
   const Weights weights(parameters);
   const auto encoder = models::bind_oobleck_encoder(weights, config_);
   const auto decoder = models::bind_oobleck_decoder(weights, config_);
@@ -162,8 +164,12 @@ std::map<std::string, double> VaeRecipe::learn(Parameters& parameters, std::int6
 }
 
 void VaeRecipe::write(Parameters& weights, const std::filesystem::path& folder) const {
-  write_part(folder / "vae", json_, "diffusion_pytorch_model.safetensors", weights.all(),
-             at::kHalf);
+  write_part(folder / "vae", json_, kFile,
+             with_unit_latents(weights, config_, audio_to_begin_with()), at::kHalf);
+}
+
+std::map<std::string, at::Tensor> VaeRecipe::read(const std::filesystem::path& folder) const {
+  return read_part(folder / "vae", kFile);
 }
 
 }  // namespace headroom::train

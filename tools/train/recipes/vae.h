@@ -30,6 +30,7 @@ class VaeRecipe : public Recipe {
   std::map<std::string, double> learn(Parameters& parameters, std::int64_t step,
                                       std::uint64_t seed) override;
   void write(Parameters& weights, const std::filesystem::path& folder) const override;
+  std::map<std::string, at::Tensor> read(const std::filesystem::path& folder) const override;
 
  private:
   at::Tensor audio_to_begin_with() const;
