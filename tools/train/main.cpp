@@ -12,6 +12,7 @@
 #include "train/eval/measure.h"
 #include "train/learn/trainer.h"
 #include "train/recipes/clips.h"
+#include "train/recipes/demo_track.h"
 #include "train/recipes/dit.h"
 #include "train/recipes/separator.h"
 #include "train/recipes/song_files.h"
@@ -52,7 +53,8 @@ void add_training_options(CLI::App& app, Options& options) {
 }
 
 struct Commands {
-  CLI::App *vae, *separator, *dit, *render, *measure_vae, *measure_separator, *measure_speed;
+  CLI::App *vae, *separator, *dit, *render, *measure_vae, *measure_separator, *measure_speed,
+      *demo_track;
 };
 
 CLI::App* add_measure(CLI::App& app, const char* name, const char* what, Options& options) {
@@ -88,6 +90,8 @@ Commands add_commands(CLI::App& app, Options& options) {
       add_measure(app, "measure-separator", "Vocals of held-out songs, and a baseline", options);
   commands.measure_speed = app.add_subcommand("measure-speed", "Seconds of realtime work's parts");
   commands.measure_speed->add_option("--model", options.model, "Model folder")->required();
+  commands.demo_track = app.add_subcommand("demo-track", "The track that comes with the program");
+  commands.demo_track->add_option("--out", options.settings.out, "The .ogg file")->required();
   return commands;
 }
 
@@ -106,6 +110,8 @@ std::unique_ptr<Recipe> recipe_of(const Commands& commands, const Options& optio
 void run(const Commands& commands, const Options& options) {
   if (commands.render->parsed()) {
     std::cout << write_song(options.song, options.seconds, options.settings.out).dump(2) << '\n';
+  } else if (commands.demo_track->parsed()) {
+    std::cout << write_demo_track(options.settings.out).dump(2) << '\n';
   } else if (commands.measure_vae->parsed()) {
     std::cout << measure_vae(studio::ModelFolder::open(options.model), options.measure).dump(2)
               << '\n';
