@@ -1,5 +1,6 @@
 #include "train/eval/helper.h"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@ namespace headroom::train {
 void run_helper(const std::vector<std::string>& command, const std::string& package) {
   auto storage = command;
   std::vector<char*> words;
+  words.reserve(storage.size() + 1);
   for (auto& word : storage) words.push_back(word.data());
   words.push_back(nullptr);
 
