@@ -10,9 +10,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "tensor/blas.h"
-#include "train/eval/measure.h"
+#include "train/eval/commands.h"
 #include "train/learn/trainer.h"
 #include "train/recipes/clips.h"
+#include "train/recipes/demo_track.h"
 #include "train/recipes/dit.h"
 #include "train/recipes/separator.h"
 #include "train/recipes/song_files.h"
@@ -29,7 +30,6 @@ struct Options {
   std::filesystem::path model;
   std::filesystem::path cache;
   bool freeze_encoder = false;
-  MeasureSettings measure;
 };
 
 void add_training_options(CLI::App& app, Options& options) {
@@ -55,16 +55,8 @@ void add_training_options(CLI::App& app, Options& options) {
 }
 
 struct Commands {
-  CLI::App *vae, *separator, *dit, *render, *measure_vae, *measure_separator, *measure_speed;
+  CLI::App *vae, *separator, *dit, *render, *demo_track;
 };
-
-CLI::App* add_measure(CLI::App& app, const char* name, const char* what, Options& options) {
-  auto* command = app.add_subcommand(name, what);
-  command->add_option("--model", options.model, "Model folder")->required();
-  command->add_option("--songs", options.measure.songs, "Held-out songs")->capture_default_str();
-  command->add_option("--seconds", options.measure.seconds, "Of each song")->capture_default_str();
-  return command;
-}
 
 Commands add_commands(CLI::App& app, Options& options) {
   Commands commands{};
@@ -82,15 +74,8 @@ Commands add_commands(CLI::App& app, Options& options) {
   commands.render->add_option("--out", options.settings.out, "Folder of the files")->required();
   commands.render->add_option("--song", options.song, "Its number")->capture_default_str();
   commands.render->add_option("--seconds", options.seconds, "Its length")->capture_default_str();
-  commands.measure_vae =
-      add_measure(app, "measure-vae", "Round trips of held-out songs, and baselines", options);
-  commands.measure_vae
-      ->add_option("--scratch", options.measure.scratch, "Folder for files in between")
-      ->required();
-  commands.measure_separator =
-      add_measure(app, "measure-separator", "Vocals of held-out songs, and a baseline", options);
-  commands.measure_speed = app.add_subcommand("measure-speed", "Seconds of realtime work's parts");
-  commands.measure_speed->add_option("--model", options.model, "Model folder")->required();
+  commands.demo_track = app.add_subcommand("demo-track", "The track that comes with the program");
+  commands.demo_track->add_option("--out", options.settings.out, "The .ogg file")->required();
   return commands;
 }
 
@@ -109,14 +94,8 @@ std::unique_ptr<Recipe> recipe_of(const Commands& commands, const Options& optio
 void run(const Commands& commands, const Options& options) {
   if (commands.render->parsed()) {
     std::cout << write_song(options.song, options.seconds, options.settings.out).dump(2) << '\n';
-  } else if (commands.measure_vae->parsed()) {
-    std::cout << measure_vae(studio::ModelFolder::open(options.model), options.measure).dump(2)
-              << '\n';
-  } else if (commands.measure_separator->parsed()) {
-    const auto model = studio::ModelFolder::open(options.model);
-    std::cout << measure_separator(model, options.measure).dump(2) << '\n';
-  } else if (commands.measure_speed->parsed()) {
-    std::cout << measure_speed(studio::ModelFolder::open(options.model)).dump(2) << '\n';
+  } else if (commands.demo_track->parsed()) {
+    std::cout << write_demo_track(options.settings.out).dump(2) << '\n';
   } else {
     run_training(*recipe_of(commands, options), options.settings);
   }
@@ -152,6 +131,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "Compute threads; 0 means one per CPU")
       ->capture_default_str();
   const auto commands = add_commands(app, options);
+  EvalCommands evaluation(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -160,7 +140,7 @@ int main(int argc, char** argv) {
   }
   try {
     set_compute_threads(options.threads);
-    run(commands, options);
+    if (!evaluation.run()) run(commands, options);
   } catch (const Error& error) {
     return report(error);
   } catch (const std::exception& error) {
