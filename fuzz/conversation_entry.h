@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,11 @@ inline bool try_conversation(std::span<const std::uint8_t> bytes) {
     if (kind == 'T') {
       actions = talk.on_text({reinterpret_cast<const char*>(body.data()), body.size()}, now);
     } else if (kind == 'P') {
-      const std::vector<float> samples(std::size_t{2} * size, 0.5F);
-      actions = talk.on_binary(wire::make_pcm(samples, 2), now);
+      // One frame of the greatest size, made once; its header says how much of it counts.
+      static auto pcm = wire::make_pcm(std::vector<float>(std::size_t{2} * 65535, 0.5F), 2);
+      const auto frames = static_cast<std::uint32_t>(size);
+      std::memcpy(pcm.data() + 4, &frames, sizeof frames);
+      actions = talk.on_binary(std::span(pcm).first(8 + std::size_t{8} * size), now);
     } else if (kind == 'W') {
       now += std::chrono::milliseconds(size);
       actions = talk.on_tick(now);

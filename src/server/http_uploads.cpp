@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kPiece = 256 << 10;
 constexpr std::chrono::hours kKeptPartials{24};
+constexpr const char* kResumable = ".part";
+constexpr const char* kOnce = ".body";
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t value = 0;
@@ -108,7 +110,9 @@ HttpUploads::HttpUploads(Surroundings around, const Site& site, net::thread_pool
   fs::create_directories(folder_, code);
   for (const auto& entry : fs::directory_iterator(folder_, code)) {
     std::error_code ignored;
-    if (fs::file_time_type::clock::now() - entry.last_write_time(ignored) > kKeptPartials)
+    // A process that was killed leaves bodies; without an upload_id nobody can go on with them.
+    if (entry.path().extension() != kResumable ||
+        fs::file_time_type::clock::now() - entry.last_write_time(ignored) > kKeptPartials)
       fs::remove(entry.path(), ignored);
   }
 }
@@ -117,7 +121,7 @@ fs::path HttpUploads::file_of(const std::string& owner, const std::string& uploa
   library::Hasher hasher;
   const auto text = owner + "\n" + upload_id;
   hasher.add({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-  return folder_ / (hasher.finish().substr(0, 32) + ".part");
+  return folder_ / (hasher.finish().substr(0, 32) + kResumable);
 }
 
 // Who, what and where; a reply when it cannot be.
@@ -136,7 +140,8 @@ std::optional<HttpReply> HttpUploads::prepare(const HttpRequest& request,
     return problem(400, "bad_upload_id", "an upload_id has 8 to 64 letters, digits, _ and -");
   upload.owner = {query_value(request.target, "client_id"), request.address};
   upload.kept = !id.empty();
-  upload.file = file_of(upload.owner.key(), id.empty() ? library::random_id() : id);
+  upload.file =
+      id.empty() ? folder_ / (library::random_id() + kOnce) : file_of(upload.owner.key(), id);
   std::error_code code;
   const auto there = fs::file_size(upload.file, code);
   upload.offset = code ? 0 : there;

@@ -22,7 +22,8 @@ namespace headroom::server {
 
 class HttpUploads {
  public:
-  /// Bodies lie below `folder` until they are tracks; what is older than a day there is removed.
+  /// Bodies lie below `folder` until they are tracks. What a killed process left there is removed,
+  /// unless it has an upload_id and is younger than a day.
   HttpUploads(Surroundings around, const Site& site, net::thread_pool& workers,
               std::filesystem::path folder);
 

@@ -236,7 +236,7 @@ void Rehearsal::measure() {
   };
   double next_turn = began + pause();
   double next_look = began;
-  load_began_ = began;
+  load_began_ = report_.began = began;
   const double load_gap = settings_.load > 0.0 ? 1.0 / settings_.load : settings_.seconds;
   while (more()) {
     const double at = now();
@@ -249,11 +249,12 @@ void Rehearsal::measure() {
     }
     if (settings_.load > 0.0) send_load(at);
     if (at >= next_look && settings_.pid > 0) {
-      report_.resident_most = std::max(report_.resident_most, resident_bytes(settings_.pid));
+      report_.resident.push_back({at, resident_bytes(settings_.pid)});
       next_look = at + kLookAtMemory;
     }
     read_one(std::min({next_report_, next_turn, at + load_gap, end}));
   }
+  report_.ended_at = now();
 }
 
 ServerMemory Rehearsal::memory() const {

@@ -42,6 +42,12 @@ struct ServerMemory {
 /// Of a page in Prometheus' text format; what is missing stays unset.
 ServerMemory read_metrics(std::string_view page);
 
+/// The server's resident memory at some moment of the run.
+struct MemorySample {
+  double at = 0.0;  // s of the clock that Turn::sent has
+  std::uint64_t resident = 0;
+};
+
 struct ServeBenchReport {
   std::string checkpoint{};
   std::int64_t depth = 0;  // as the session has it
@@ -53,7 +59,9 @@ struct ServeBenchReport {
   std::uint64_t reports = 0;    // params with the playhead
   std::uint64_t load_sent = 0;  // further messages
   std::uint64_t warnings = 0;   // of the server, about what was sent
-  std::uint64_t resident_most = 0;
+  double began = 0.0;           // measuring; s of the same clock
+  double ended_at = 0.0;
+  std::vector<MemorySample> resident{};  // once a second, of a local server
   ServerMemory before{};
   ServerMemory after{};
   /// The connection ended before the time was up: what was measured until then stands.
@@ -65,7 +73,8 @@ struct ServeBenchReport {
 /// no server, or it does not start a session.
 ServeBenchReport bench_serve(const ServeBenchSettings& settings, const std::function<bool()>& stop);
 
-/// The members of the report, seconds and bytes throughout.
+/// The members of the report, seconds and bytes throughout; `tenths` has latencies and memory of
+/// each tenth of the time, so that what grows is seen.
 nlohmann::json to_json(const ServeBenchReport& report);
 /// A table for people.
 std::string to_text(const ServeBenchReport& report);

@@ -1,4 +1,8 @@
 // What `headroom bench serve` says: a table, and JSON.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -51,6 +55,26 @@ nlohmann::json json_of(const ServerMemory& memory) {
   add("pool_bytes", memory.pool);
   add("leases_refused", memory.refused);
   add("slices_dropped", memory.slices_dropped);
+  return json;
+}
+
+// Turns that were sent in this tenth of the time, and what the server held then at most.
+nlohmann::json tenth_of(const ServeBenchReport& report, std::size_t tenth) {
+  const double length = (report.ended_at - report.began) / 10.0;
+  const double from = report.began + length * static_cast<double>(tenth);
+  const auto within = [&](double at) { return at >= from && at < from + length; };
+  std::vector<Turn> turns;
+  std::copy_if(report.heard.turns.begin(), report.heard.turns.end(), std::back_inserter(turns),
+               [&](const Turn& turn) { return within(turn.sent); });
+  nlohmann::json json{{"from_seconds", from - report.began}, {"turns", turns.size()}};
+  for (const auto& [name, member] :
+       {std::pair("applied", &Turn::applied), std::pair("full", &Turn::full)})
+    json[name] = json_of(latency(turns, member, 0, turns.size()));
+  std::uint64_t most = 0;
+  for (const auto& sample : report.resident) {
+    if (within(sample.at)) most = std::max(most, sample.resident);
+  }
+  if (most > 0) json["resident_most_bytes"] = most;
   return json;
 }
 
@@ -108,7 +132,11 @@ nlohmann::json to_json(const ServeBenchReport& report) {
                       {"warnings", report.warnings},
                       {"memory_before", json_of(report.before)},
                       {"memory_after", json_of(report.after)}};
-  if (report.resident_most > 0) json["resident_most_bytes"] = report.resident_most;
+  std::uint64_t most = 0;
+  for (const auto& sample : report.resident) most = std::max(most, sample.resident);
+  if (most > 0) json["resident_most_bytes"] = most;
+  for (std::size_t tenth = 0; tenth < 10; ++tenth)
+    json["tenths"].push_back(tenth_of(report, tenth));
   for (const auto& [name, label, member] : kLatencies) {
     auto& entry = json["knob_seconds"][name];
     entry = json_of(latency(heard.turns, member, 0, turns));

@@ -1,6 +1,7 @@
 #include "session/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -139,6 +140,8 @@ void Session::create(const std::stop_token& stop) {
                    .request_id = {},
                    .first = true},
                   token);
+        first_handed_ = true;
+        for (const auto& job : std::exchange(early_, {})) job(token);
       } catch (const std::exception& error) {
         fail_creation(error);
       }

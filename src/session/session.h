@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "session/prompts.h"
 #include "session/runner.h"
@@ -90,7 +91,8 @@ class Session {
 
   struct Carrier;  // one operator() for each command
 
-  /// In the order of commands; what it throws becomes the command's failure.
+  /// In the order of commands, and not before the first source plays; what it throws becomes the
+  /// command's failure.
   void in_order(const wire::Command& command,
                 std::function<void(const Source& source, const std::stop_token& stop)> work);
   void use_timbre(const std::string& name, const at::Tensor& audio, const Source& source,
@@ -107,7 +109,9 @@ class Session {
   mutable std::mutex publish_mutex_;
   Publish publish_;
   Score score_;
-  PromptDesk desk_;  // the thread of commands_
+  PromptDesk desk_;                 // the thread of commands_, as the next two
+  std::vector<Serial::Job> early_;  // commands that came before the first source
+  bool first_handed_ = false;       // to the runner, which took it or refused it
   mutable std::mutex mutex_;
   std::shared_ptr<const Source> source_;  // that plays, or is about to for the first time
   std::string prompt_a_, prompt_b_;       // as wanted last

@@ -163,7 +163,7 @@ void Session::in_order(
     const wire::Command& command,
     std::function<void(const Source& source, const std::stop_token& stop)> work) {
   score_.touch(now());
-  commands_.post([this, command, work = std::move(work)](const std::stop_token& stop) {
+  auto job = [this, command, work = std::move(work)](const std::stop_token& stop) {
     const auto playing = source();
     if (!playing) return;  // the session never began
     try {
@@ -173,6 +173,10 @@ void Session::in_order(
       log::warn("session {}: {}: {}", start_.id, wire::type_of(command), error.what());
       tell(failure(command, error));
     }
+  };
+  commands_.post([this, job = std::move(job)](const std::stop_token& stop) {
+    if (first_handed_) return job(stop);
+    early_.emplace_back(job);
   });
 }
 

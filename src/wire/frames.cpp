@@ -157,6 +157,7 @@ Result<SliceFrame, FrameRefusal> parse_slice(std::span<const std::uint8_t> bytes
     return FrameRefusal{
         fmt::format("a slice announces {} bytes of samples and does not hold them", announced)};
   frame.halves.resize(announced / 2);
+  if (announced == 0 && header.flags == kSliceRaw) return frame;  // nowhere to copy to
   if (header.flags == kSliceRaw) {
     std::memcpy(frame.halves.data(), payload.data(), payload.size());
     return frame;

@@ -1,5 +1,8 @@
 // The server with its real engine and the smallest model: what it says of itself over HTTP.
+#include <cstdlib>
+#include <memory>
 #include <regex>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -51,6 +54,16 @@ double metric(const std::string& page, const std::string& name) {
   std::smatch found;
   const std::regex line("\n" + name + "(\\{[^}]*\\})? ([-+.e0-9]+)");
   return std::regex_search(page, found, line) ? std::stod(found[2]) : -1.0;
+}
+
+// What is leased and does not stay whoever plays.
+double leased_but_weights(const std::string& page) {
+  double bytes = 0.0;
+  const std::regex line(R"(\nheadroom_memory_reserved_bytes\{([^}]*)\} ([-+.e0-9]+))");
+  for (std::sregex_iterator it(page.begin(), page.end(), line), end; it != end; ++it) {
+    if ((*it)[1].str().find("kind=\"weights\"") == std::string::npos) bytes += std::stod((*it)[2]);
+  }
+  return bytes;
 }
 
 TEST(Readiness, W46_FollowsTheWarmUp) {
@@ -117,6 +130,44 @@ TEST(MetricsPage, ShowsTheMemoryOfAPlayingSession) {
     return concert.get("/metrics").body.find(leased) == std::string::npos;
   })) << "something stays leased to a session that is gone";
   EXPECT_EQ(metric(concert.get("/metrics").body, "headroom_sessions"), 0.0);
+}
+
+// S60, S61. HEADROOM_STORM sets another number of newcomers, ten a second; bench/storm is the same
+// for the program.
+TEST(Storm, LeavesOneSessionAndItsMemoryComesBack) {
+  const char* const wanted = std::getenv("HEADROOM_STORM");
+  const int count = wanted != nullptr ? std::atoi(wanted) : 12;
+  Concert concert;
+  const auto page = [&] { return concert.get("/metrics").body; };
+  const double floor = leased_but_weights(page());
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(std::make_unique<Client>(concert.port()));
+    clients.back()->send(nlohmann::json::object());
+    clients.back()->send_audio(wire::golden_signal(1, 2 * 48000));
+    EXPECT_LE(metric(page(), "headroom_sessions"), 1.0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ASSERT_TRUE(
+      eventually([&] { return metric(page(), "headroom_sessions_preempted_total") == count - 1; }));
+  Client* living = nullptr;
+  for (auto& client : clients) {
+    client->send({{"type", "prompt"}, {"tags", "mine?"}});
+    const auto last = client->read_until("prompt_applied");
+    if (last.type() == "prompt_applied") {
+      EXPECT_EQ(living, nullptr) << "two play";
+      living = client.get();
+    } else {
+      EXPECT_EQ(last.code, 4001) << last.reason;
+    }
+  }
+  ASSERT_NE(living, nullptr);
+  EXPECT_EQ(metric(page(), "headroom_sessions"), 1.0);
+  EXPECT_GT(leased_but_weights(page()), floor);
+  living->close();
+  EXPECT_TRUE(eventually([&] { return leased_but_weights(page()) <= floor; }))
+      << "something stays leased to sessions that are gone";
+  EXPECT_EQ(metric(page(), "headroom_lease_refused_total"), 0.0);
 }
 
 }  // namespace

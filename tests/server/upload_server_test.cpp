@@ -124,6 +124,22 @@ TEST(HttpUpload, GoesOnWhereItBrokeOff) {
             wire::golden_signal(9, 96000));
 }
 
+// W13: what a killed process was sent in one piece is of no use to anybody.
+TEST(HttpUpload, BodiesThatNobodyCanGoOnWithAreSwept) {
+  Stand stand;
+  const std::string where = "/v1/tracks?name=long&upload_id=abcdefgh-1";
+  EXPECT_EQ(http(stand.port(), "POST", where, {{"Upload-Complete", "?0"}}, "half").status, 202);
+  const auto bodies = stand.folder / "user_uploads/.incoming-http";
+  stand.server.reset();
+  std::ofstream(bodies / "0123456789abcdef.body") << "half";
+  ServerSettings settings;
+  settings.port = settings.control_port = 0;
+  stand.server = std::make_unique<Server>(settings, stand.library, stand.engine);
+  stand.server->start();
+  EXPECT_FALSE(std::filesystem::exists(bodies / "0123456789abcdef.body"));
+  EXPECT_EQ(http(stand.port(), "HEAD", where).headers.at("upload-offset"), "4");
+}
+
 TEST(HttpUpload, RefusalsAreProblems) {
   ServerSettings settings;
   settings.limits.upload_body = 1'000'000;

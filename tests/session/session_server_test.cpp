@@ -43,6 +43,18 @@ TEST(Session, BeginsWithReadyAndThenMakesMusic) {
   EXPECT_TRUE(session.playing());
 }
 
+TEST(Session, WhatComesBeforeReadyIsCarriedOutAfterIt) {
+  Hall hall;
+  Listener listener;
+  Session session(hall.stage, start({.prompt = "soft pads"}), listener.publish());
+  session.post(wire::Prompt{.tags = "hard drums", .request_id = "1"});
+  session.post(wire::Prompt{.tags = "brass", .request_id = "2"});
+  EXPECT_EQ(listener.wait<wire::PromptApplied>().request_id, "1");
+  EXPECT_EQ(listener.wait<wire::PromptApplied>().request_id, "2");
+  EXPECT_EQ(listener.type(0), "ready");
+  EXPECT_EQ(session.snapshot().prompt, "brass");
+}
+
 TEST(Session, GivesAllMemoryBackWhenItEnds) {
   Hall hall;
   for (int i = 0; i < 3; ++i) {
