@@ -31,6 +31,17 @@ struct AudioFormat {
   std::string name;         // "WAV (Microsoft), 16 bit PCM", for people
 };
 
+/// Bytes that a reader takes from somewhere else than a file of its own.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Of the whole.
+  virtual std::int64_t size() const = 0;
+  /// Up to `count` bytes from `offset` on; fewer only at the end. May wait for them. Must not
+  /// throw: it is called from a library of C.
+  virtual std::int64_t read(std::int64_t offset, void* to, std::int64_t count) noexcept = 0;
+};
+
 /// Reads WAV (also RF64 and W64), AIFF, AU, CAF, FLAC, Ogg (Vorbis, Opus, FLAC) and MP3; the
 /// content decides, not the extension. Owns the open file. One thread at a time; movable.
 class AudioReader {
@@ -40,9 +51,13 @@ class AudioReader {
   /// frames at all.
   explicit AudioReader(const std::filesystem::path& path,
                        BadSamples bad_samples = BadSamples::refuse);
+  /// The same of bytes that outlive it; `name` is what messages call them.
+  AudioReader(ByteSource& bytes, std::string name, BadSamples bad_samples = BadSamples::refuse);
   ~AudioReader();
   AudioReader(AudioReader&& other) noexcept;
 
+  /// The path, or what the bytes are called.
+  const std::string& name() const;
   const AudioFormat& format() const;
 
   /// The next frames, [channels, n], n ≤ `frames`; n = 0 at the end. A file that was cut short ends

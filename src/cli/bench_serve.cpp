@@ -1,12 +1,6 @@
-#include <cmath>
 #include <iostream>
-#include <numbers>
 
-#include <ATen/ATen.h>
-
-#include "audio/load.h"
-#include "base/error.h"
-#include "cli/command.h"
+#include "cli/bench.h"
 #include "server/serve_bench.h"
 #include "wire/constants.gen.h"
 
@@ -39,51 +33,14 @@ struct Options {
   server::ServeBenchSettings bench;
 };
 
-wire::Pcm pcm_of(const at::Tensor& audio) {  // [frames, 2]
-  const auto flat = audio.contiguous();
-  const auto* const data = flat.data_ptr<float>();
-  wire::Pcm pcm;
-  pcm.frames = static_cast<std::uint32_t>(flat.size(0));
-  pcm.samples.assign(data, data + flat.numel());
-  return pcm;
-}
-
-wire::Pcm load(const std::string& path) {
-  LoadSettings settings;
-  settings.channels = wire::kChannels;
-  settings.longest_seconds = 240.0;  // the largest message of the wire
-  return pcm_of(load_audio(path, static_cast<int>(wire::kSampleRate), settings).t());
-}
-
-// A pulse and a chord that moves: something to analyse, and no second is like the one before.
-wire::Pcm test_sound(double seconds) {
-  constexpr auto rate = static_cast<double>(wire::kSampleRate);
-  wire::Pcm pcm;
-  pcm.frames = static_cast<std::uint32_t>(seconds * rate);
-  pcm.samples.reserve(std::size_t{pcm.frames} * 2);
-  for (std::uint32_t i = 0; i < pcm.frames; ++i) {
-    const double at = i / rate;
-    const double beat = std::exp(-12.0 * std::fmod(at, 0.5));
-    const double root = 110.0 * std::pow(2.0, std::floor(at / 2.0) / 12.0);
-    const auto tone = [&](double ratio) {
-      return std::sin(2.0 * std::numbers::pi * root * ratio * at);
-    };
-    const double chord = 0.12 * (tone(1.0) + tone(1.25) + tone(1.5));
-    const double drum = 0.4 * beat * std::sin(2.0 * std::numbers::pi * 60.0 * at);
-    pcm.samples.push_back(static_cast<float>(chord + drum));
-    pcm.samples.push_back(static_cast<float>(0.8 * chord + drum));
-  }
-  return pcm;
-}
-
 Outcome run(const Options& options, const Common& common) {
   auto settings = options.bench;
   settings.address = server::parse_wire_address(options.url);
   settings.address.token = options.token;
   if (!options.file.empty()) {
-    settings.source = load(options.file);
+    settings.source = bench_file(options.file);
   } else if (settings.track.empty()) {
-    settings.source = test_sound(options.length);
+    settings.source = bench_sound(options.length);
   }
   if (!common.quiet && !common.json)
     std::cerr << "measuring for " << settings.seconds << " s; Ctrl-C ends it with what there is\n";
@@ -114,10 +71,8 @@ void add_sound(CLI::App& command, Options& options) {
 
 }  // namespace
 
-Command add_bench(CLI::App& app) {
-  auto* const bench = app.add_subcommand("bench", "Measures a running server");
-  bench->require_subcommand(1);
-  auto* const command = bench->add_subcommand("serve", kHelp);
+Command add_bench_serve(CLI::App& bench) {
+  auto* const command = bench.add_subcommand("serve", kHelp);
   const auto options = std::make_shared<Options>();
   auto& settings = options->bench;
   command->add_option("--url", options->url, "Where the server is: ws://HOST:PORT")

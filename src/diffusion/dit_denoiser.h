@@ -41,6 +41,11 @@ class DitDenoiser final : public Denoiser {
   /// The network's weights have changed: what was computed from them is computed anew.
   void weights_changed() { prepared_.clear(); }
 
+  /// See RowPlan.
+  void set_most_prepared(std::size_t most) { plan_.most_prepared = most; }
+  /// Lets go of what belongs to conditions that nobody holds any more, as every call does.
+  void forget_unused();
+
   std::size_t prepared_conditions() const { return prepared_.size(); }
 
  private:
@@ -50,7 +55,6 @@ class DitDenoiser final : public Denoiser {
   };
 
   const models::DitCondition& prepared(const at::Tensor& states);
-  void forget_unused();
   at::Tensor alone(const Row& row);
   void together(std::span<const Row> rows, const std::vector<std::size_t>& chosen,
                 std::vector<at::Tensor>& velocities);

@@ -54,13 +54,27 @@ Result<std::uint64_t, Refusal> Ring::submit(Request request) {
 }
 
 std::optional<Finished> Ring::tick() {
+  const auto rows = begin_tick();
+  velocities_.clear();
+  if (!rows.empty()) denoiser_.velocities(rows, velocities_);
+  auto finished = end_tick(velocities_);
+  velocities_.clear();
+  return finished;
+}
+
+std::span<const Row> Ring::begin_tick() {
   if (!released_) {
     delivered_slot_ = kNoSlot;
     drop_other_lengths();
     released_ = release();
   }
   admit();
-  advance();
+  gather();
+  return rows_;
+}
+
+std::optional<Finished> Ring::end_tick(std::span<const at::Tensor> velocities) {
+  advance(velocities);
   if (!released_ && !settings_.reference.late_delivery) released_ = release();
   trim_surplus();
   credit_ += std::min(settings_.depth, settings_.steps);
@@ -109,35 +123,37 @@ void Ring::admit() {
     credit_ = settings_.steps - std::min(settings_.depth, settings_.steps);
 }
 
-void Ring::advance() {
-  const StepScope scope{workspace_, settings_.controls, settings_.step_noise,
-                        settings_.reference.dcw_in_kept_frames};
+StepScope Ring::scope() {
+  return {workspace_, settings_.controls, settings_.step_noise,
+          settings_.reference.dcw_in_kept_frames};
+}
+
+void Ring::gather() {
   rows_.clear();
-  std::array<std::size_t, static_cast<std::size_t>(kDeepestRing) + 1> begins{};
+  begins_.fill(0);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    begins.at(i) = rows_.size();
-    if (slots_[i] && !slots_[i]->finished()) slots_[i]->add_rows(scope, rows_);
-    begins.at(i + 1) = rows_.size();
+    begins_.at(i) = rows_.size();
+    if (slots_[i] && !slots_[i]->finished()) slots_[i]->add_rows(scope(), rows_);
+    begins_.at(i + 1) = rows_.size();
   }
-  if (rows_.empty()) return;
-  velocities_.clear();
-  denoiser_.velocities(rows_, velocities_);
-  if (velocities_.size() != rows_.size())
+}
+
+void Ring::advance(std::span<const at::Tensor> velocities) {
+  if (velocities.size() != rows_.size())
     throw Error(ErrorKind::internal,
-                fmt::format("{} rows gave {} velocities", rows_.size(), velocities_.size()));
+                fmt::format("{} rows gave {} velocities", rows_.size(), velocities.size()));
   rows_.clear();
   // Copies are advanced, which are only references: all slots move on, or none does.
   std::array<std::unique_ptr<Slot>, static_cast<std::size_t>(kDeepestRing)> next;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const auto count = begins.at(i + 1) - begins.at(i);
+    const auto count = begins_.at(i + 1) - begins_.at(i);
     if (count == 0) continue;
     next.at(i) = std::make_unique<Slot>(*slots_[i]);
-    next.at(i)->advance(scope, std::span(velocities_).subspan(begins.at(i), count));
+    next.at(i)->advance(scope(), velocities.subspan(begins_.at(i), count));
   }
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (next.at(i)) slots_[i] = std::move(next.at(i));
   }
-  velocities_.clear();
 }
 
 void Ring::trim_surplus() {

@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,11 @@ class Ring {
 
   /// One step of everything under way.
   std::optional<Finished> tick();
+  /// The same in two halves, for rings whose rows share a forward pass: the rows of this step,
+  /// which stand until anything else is called, and their velocities in the same order. A first
+  /// half that no second one follows has advanced nothing.
+  std::span<const Row> begin_tick();
+  std::optional<Finished> end_tick(std::span<const at::Tensor> velocities);
 
   /// Ticks until nothing waits and nothing is under way; results in their order (FIX-7).
   std::vector<Finished> drain();
@@ -147,7 +153,9 @@ class Ring {
   void drop_other_lengths();
   std::optional<Finished> release();
   void admit();
-  void advance();
+  StepScope scope();
+  void gather();
+  void advance(std::span<const at::Tensor> velocities);
   void trim_surplus();
 
   Denoiser& denoiser_;
@@ -164,6 +172,8 @@ class Ring {
   std::size_t delivered_slot_ = static_cast<std::size_t>(-1);
   std::int64_t frames_ = 0;
   std::vector<Row> rows_;
+  // Where the rows of each slot begin, and the last ones end.
+  std::array<std::size_t, static_cast<std::size_t>(kDeepestRing) + 1> begins_{};
   std::vector<at::Tensor> velocities_;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -17,6 +18,8 @@
 #include "library/track.h"
 
 namespace headroom::library {
+
+class BuildFolder;
 
 struct LibraryLimits {
   std::uint64_t quota = std::uint64_t{32} << 30;      // bytes of all uploads together
@@ -108,8 +111,25 @@ class Library {
 
   /// Takes a free name like `name` for a track of about `bytes` (0: not known yet).
   Result<Reservation, LibraryRefusal> reserve(std::string_view name, std::uint64_t bytes = 0);
-  /// Writes the track and makes it visible. On refusal nothing is left.
-  Result<Track, LibraryRefusal> publish(Reservation reservation, const NewTrack& track);
+  /// The samples of a track, written before the rest of it is known: they are most of its bytes.
+  /// Becomes part of the track by publish(), or goes as it came. Movable.
+  class Draft {
+   public:
+    explicit Draft(std::unique_ptr<BuildFolder> folder);
+    Draft(Draft&& other) noexcept;
+    Draft& operator=(Draft&&) = delete;
+    ~Draft();
+
+   private:
+    friend class Library;
+    std::unique_ptr<BuildFolder> folder_;
+  };
+  /// On refusal nothing is left.
+  Result<Draft, LibraryRefusal> draft(const Pcm& source);
+  /// Writes the track, or what is missing of its draft, and makes it visible. On refusal nothing is
+  /// left.
+  Result<Track, LibraryRefusal> publish(Reservation reservation, const NewTrack& track,
+                                        std::optional<Draft> draft = std::nullopt);
   /// Adds stems, and their latents, to the track of that id; one that has stems keeps those. `gone`
   /// when it is not there any more, however late that is found out: nothing of the stems is left
   /// then.

@@ -115,12 +115,35 @@ std::optional<Latents> Library::read_latents(const Track& track, StemMode stem,
                                facts_of(track, checkpoint, content_hash, samples));
 }
 
-Result<Track, LibraryRefusal> Library::publish(Reservation reservation, const NewTrack& from) {
-  if (auto refusal = room_for(bytes_of(from.source))) return *std::move(refusal);
+Library::Draft::Draft(std::unique_ptr<BuildFolder> folder) : folder_(std::move(folder)) {}
+Library::Draft::Draft(Draft&& other) noexcept = default;
+Library::Draft::~Draft() = default;
+
+Result<Library::Draft, LibraryRefusal> Library::draft(const Pcm& source) {
+  if (auto refusal = room_for(bytes_of(source))) return *std::move(refusal);
+  try {
+    auto build = std::make_unique<BuildFolder>(incoming());
+    const auto file = build->path() / "source.wav";
+    write_wav(file, source);
+    sync_path(file);
+    return Draft(std::move(build));
+  } catch (const Error& error) {
+    return cannot_write(error);
+  } catch (const fs::filesystem_error& error) {
+    return cannot_write(error);
+  }
+}
+
+Result<Track, LibraryRefusal> Library::publish(Reservation reservation, const NewTrack& from,
+                                               std::optional<Draft> draft) {
+  if (!draft) {
+    auto written = this->draft(from.source);
+    if (!written) return written.error();
+    draft.emplace(std::move(written).value());
+  }
   try {
     auto track = track_of(from, reservation.name(), reservation.folder(), reservation.track_id());
-    BuildFolder build(incoming());
-    write_wav(build.path() / "source.wav", from.source);
+    auto& build = *draft->folder_;
     if (from.latents) {
       write_latents(build.path(), StemMode::full, *from.latents,
                     facts_of(track, from.checkpoint, from.content_hash, track.samples));

@@ -155,6 +155,7 @@ bool Executor::run_one() {
   auto* entry = take_next();
   if (entry == nullptr) return false;
   advance(*entry);
+  finish_served();
   janitor_.worked(settings_.clock());
   return true;
 }
@@ -210,6 +211,20 @@ void Executor::advance(Entry& entry) {
     if (!entry.blocked_since && !entry.task->next()) finish(entry, nullptr);
   } catch (...) {
     finish(entry, std::current_exception());
+  }
+}
+
+void Executor::finish_served() {
+  std::vector<Entry*> served;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& entry : entries_) {
+      if (entry->task->served()) served.push_back(entry.get());
+    }
+  }
+  for (auto* const entry : served) {
+    entry->blocked_since.reset();
+    advance(*entry);
   }
 }
 

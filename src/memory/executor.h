@@ -91,6 +91,7 @@ class Executor {
   bool run_job();
   Entry* take_next();
   void advance(Entry& entry);
+  void finish_served();
   void execute(Entry& entry, const Step& step);
   void run_step(Entry& entry, const Step& step, const ChunkChoice& choice);
   void wait_or_refuse(Entry& entry, const Step& step, const Shortfall& shortfall);

@@ -211,6 +211,7 @@ void Residency::end_step(const std::string& step, const std::string& owner, std:
   const auto usage = device_.usage();
   // What stays belongs to another lease: a plan's buffers, which the first tick fills.
   const auto taken = usage.peak_used - std::max(before, usage.used);
+  tell("step", step, owner, taken);
   if (taken > workspace) tell("defect", step, owner, taken);
 }
 

@@ -63,6 +63,9 @@ class Task {
   /// Does that step. When it throws OutOfDeviceMemory it must leave the task as it was: the step is
   /// tried once more. Anything else that it throws ends the task.
   virtual void run(const StepContext& context) = 0;
+  /// Whether another task's step has done this one's work, so that next() has nothing more to do:
+  /// asked after every step, for it need not wait for a turn of its own then.
+  virtual bool served() const { return false; }
   /// The last call: the task is done (null), failed or was canceled. May run device work of its own
   /// (a separation lets its network go); what it throws is reported where `error` is null.
   virtual void ended(std::exception_ptr error) { (void)error; }

@@ -46,9 +46,11 @@ void Telemetry::record(MemoryEvent event) {
   const std::lock_guard lock(mutex_);
   event.seconds = std::chrono::duration<double>(clock_() - began_).count();
   ++counts_[event.what][event.name];
+  for (const auto& sink : sinks_) sink(event);
+  // There are dozens a second of these: they would push out everything else.
+  if (event.what == "step") return;
   recent_.push_back(std::move(event));
   if (recent_.size() > kRememberedEvents) recent_.pop_front();
-  for (const auto& sink : sinks_) sink(recent_.back());
 }
 
 void Telemetry::add_sink(Sink sink) {

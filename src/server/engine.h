@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
 
 #include "base/json.h"
@@ -54,6 +56,23 @@ struct SessionRequest {
   Owner owner;
 };
 
+/// What an engine makes of an upload that is still arriving. One thread at a time.
+class UploadAhead {
+ public:
+  /// Lets go of everything; may wait for one step of the device.
+  virtual ~UploadAhead() = default;
+  /// The next samples, interleaved, of the protocol's channels and rate. Waits for the work that
+  /// they allow, which a stop ends soon. Never throws: trouble is told by the upload itself.
+  virtual void add(std::span<const float> samples, const std::stop_token& stop) = 0;
+};
+
+struct UploadRequest {
+  wire::UploadTrack track;
+  wire::Pcm source;
+  Owner owner;
+  std::unique_ptr<UploadAhead> ahead{};  // of this engine's; none: nothing was made ahead
+};
+
 /// Thread-safe.
 class Engine {
  public:
@@ -65,8 +84,9 @@ class Engine {
 
   /// Phase 1 of an upload: exactly one UploadOk or UploadFailed goes to `answer`, on any thread.
   /// What belongs to live sessions later (stems) goes to `push`. Returns at once.
-  virtual void begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner, Publish answer,
-                            Publish push) = 0;
+  virtual void begin_upload(UploadRequest upload, Publish answer, Publish push) = 0;
+  /// For an upload whose samples arrive slowly; null when this engine begins with whole tracks.
+  virtual std::unique_ptr<UploadAhead> begin_ahead() { return nullptr; }
 
   /// The server ends: calls no `answer` and no `push` any more once this has returned.
   virtual void end_uploads() {}
@@ -86,8 +106,7 @@ class Engine {
 class UiOnlyEngine : public Engine {
  public:
   std::unique_ptr<SessionPort> open(SessionRequest request, Publish publish) override;
-  void begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner, Publish answer,
-                    Publish push) override;
+  void begin_upload(UploadRequest upload, Publish answer, Publish push) override;
   bool has_backend() const override { return false; }
   bool ready(std::string& why) const override;
   nlohmann::json loras() const override;

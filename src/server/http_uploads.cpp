@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "library/content_hash.h"
 #include "server/access.h"
+#include "server/early_decode.h"
 #include "session/preparer.h"
 #include "wire/field_reader.h"
 #include "wire/message.h"
@@ -73,6 +74,7 @@ struct HttpUploads::Upload {
   bool kept = false;  // has an upload_id: what is there survives a broken connection
   bool complete = true;
   std::uint64_t offset = 0;
+  std::optional<std::uint64_t> size{};  // of the whole file, where this request ends it
 };
 
 // One connection writes one file. Frees it, and removes what nobody can go on with.
@@ -87,21 +89,48 @@ class HttpUploads::Turn {
   Turn& operator=(const Turn&) = delete;
   bool mine() const { return mine_; }
   void remove_at_end(bool remove) { remove_ = remove; }
+  /// The file will have `size` bytes and exists: it is decoded as it comes, if there is room for
+  /// one more of those.
+  void decode_early(std::uint64_t size);
+  EarlyDecode* early() { return early_.get(); }
   /// Before the answer: who has it may go on at once, over another connection.
-  void end() {
-    if (!std::exchange(mine_, false)) return;
-    std::error_code ignored;
-    if (remove_) fs::remove(file_, ignored);
-    const std::lock_guard lock(uploads_.mutex_);
-    uploads_.busy_.erase(file_);
-  }
+  void end();
 
  private:
   HttpUploads& uploads_;
   fs::path file_;
   bool mine_ = false;
   bool remove_ = true;
+  std::unique_ptr<EarlyDecode> early_;
 };
+
+void HttpUploads::Turn::decode_early(std::uint64_t size) {
+  const auto& limits = uploads_.around_.limits;
+  if (size < limits.early_decode) return;
+  const std::lock_guard lock(uploads_.mutex_);
+  if (uploads_.early_ >= limits.most_uploads) return;
+  try {
+    auto ahead = uploads_.around_.engine.begin_ahead();
+    if (ahead == nullptr) return;
+    early_ = std::make_unique<EarlyDecode>(file_, size, limits.longest_audio_s, std::move(ahead));
+    ++uploads_.early_;
+  } catch (const std::exception& error) {
+    log::warn("an upload is not decoded while it arrives: {}", error.what());
+  }
+}
+
+void HttpUploads::Turn::end() {
+  if (!std::exchange(mine_, false)) return;
+  std::error_code ignored;
+  if (remove_) fs::remove(file_, ignored);
+  const std::lock_guard lock(uploads_.mutex_);
+  uploads_.busy_.erase(file_);
+  if (early_ == nullptr) return;
+  --uploads_.early_;
+  // It waits for a step of the device, for which this thread has no time.
+  early_->stop();
+  net::post(uploads_.workers_, [early = std::move(early_)] {});
+}
 
 HttpUploads::HttpUploads(Surroundings around, const Site& site, net::thread_pool& workers,
                          fs::path folder)
@@ -158,6 +187,7 @@ std::optional<HttpReply> HttpUploads::prepare(const HttpRequest& request,
     return reply;
   }
   upload.complete = request.header("upload-complete") != "?0";
+  if (upload.complete && length) upload.size = upload.offset + *length;
   if (length.value_or(0) + upload.offset > around_.limits.upload_body)
     return too_large(around_.limits.upload_body);
   nlohmann::json members{{"name", query_value(request.target, "name")},
@@ -201,7 +231,7 @@ net::awaitable<bool> HttpUploads::serve(beast::tcp_stream& stream, beast::flat_b
     co_await net::async_write(stream, net::buffer(go), into(code));
   }
   turn.remove_at_end(!upload.kept);
-  reply = co_await receive(stream, buffer, header, upload);
+  reply = co_await receive(stream, buffer, header, upload, turn);
   if (reply) {
     turn.end();
     if (reply->status != 0) co_await write_reply(stream, *reply, false, false);
@@ -215,7 +245,7 @@ net::awaitable<bool> HttpUploads::serve(beast::tcp_stream& stream, beast::flat_b
   }
   turn.remove_at_end(true);
   stream.expires_never();
-  const auto answer = co_await finish(upload);
+  const auto answer = co_await finish(upload, turn);
   turn.end();
   co_return co_await write_reply(stream, answer, false, true);
 }
@@ -223,12 +253,15 @@ net::awaitable<bool> HttpUploads::serve(beast::tcp_stream& stream, beast::flat_b
 // The body to the disk. A reply with status 0 means that the peer is gone.
 net::awaitable<std::optional<HttpReply>> HttpUploads::receive(
     beast::tcp_stream& stream, beast::flat_buffer& buffer,
-    http::request_parser<http::empty_body>& header, Upload& upload) {
+    http::request_parser<http::empty_body>& header, Upload& upload, Turn& turn) {
   http::request_parser<http::buffer_body> body(std::move(header));
   body.body_limit(around_.limits.upload_body - upload.offset);
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(upload.file.c_str(), "ab"),
                                                              &std::fclose);
   if (!file) co_return problem(507, "disk_full", "the server cannot keep the file");
+  if (upload.size) turn.decode_early(*upload.size);
+  auto* const early = turn.early();
+  if (early != nullptr) early->reach(upload.offset);
   std::vector<char> piece(kPiece);
   while (!body.is_done()) {
     body.get().body().data = piece.data();
@@ -242,6 +275,7 @@ net::awaitable<std::optional<HttpReply>> HttpUploads::receive(
     if (std::fwrite(piece.data(), 1, size, file.get()) != size || std::fflush(file.get()) != 0)
       co_return problem(507, "disk_full", "the server's disk is full");
     upload.offset += size;
+    if (early != nullptr) early->reach(upload.offset);
     if (code) co_return HttpReply{.status = 0};
   }
   co_return std::nullopt;
@@ -271,16 +305,26 @@ HttpReply HttpUploads::decode(Upload& upload, std::optional<wire::Pcm>& pcm) con
   return json_reply(ok_json(*same, around_.library.stems().pending(same->id)), 200);
 }
 
-net::awaitable<HttpReply> HttpUploads::finish(Upload& upload) {
+net::awaitable<HttpReply> HttpUploads::finish(Upload& upload, Turn& turn) {
   std::optional<wire::Pcm> pcm;
+  std::unique_ptr<UploadAhead> ahead;
   auto reply = co_await net::co_spawn(
       workers_.get_executor(),
-      [&]() -> net::awaitable<HttpReply> { co_return decode(upload, pcm); }, net::use_awaitable);
+      [&]() -> net::awaitable<HttpReply> {
+        auto* const early = turn.early();
+        if (early != nullptr) early->stop();
+        auto decoded = decode(upload, pcm);
+        if (early != nullptr) ahead = early->finish();
+        if (decoded.status != 0) ahead.reset();
+        co_return decoded;
+      },
+      net::use_awaitable);
   if (reply.status != 0) co_return reply;
-  co_return co_await hand_over(upload, *std::move(pcm));
+  co_return co_await hand_over(upload, *std::move(pcm), std::move(ahead));
 }
 
-net::awaitable<HttpReply> HttpUploads::hand_over(const Upload& upload, wire::Pcm pcm) {
+net::awaitable<HttpReply> HttpUploads::hand_over(const Upload& upload, wire::Pcm pcm,
+                                                 std::unique_ptr<UploadAhead> ahead) {
   struct Answer {
     explicit Answer(const net::any_io_executor& executor) : signal(executor) {
       signal.expires_at(std::chrono::steady_clock::time_point::max());
@@ -292,7 +336,10 @@ net::awaitable<HttpReply> HttpUploads::hand_over(const Upload& upload, wire::Pcm
   const auto answer = std::make_shared<Answer>(executor);
   ++around_.metrics.uploads_running;
   around_.engine.begin_upload(
-      upload.track, std::move(pcm), upload.owner,
+      {.track = upload.track,
+       .source = std::move(pcm),
+       .owner = upload.owner,
+       .ahead = std::move(ahead)},
       [answer, executor, &metrics = around_.metrics](wire::Event event) {
         --metrics.uploads_running;
         ++(std::holds_alternative<wire::UploadOk>(event) ? metrics.uploads

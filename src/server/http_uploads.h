@@ -1,5 +1,5 @@
-// POST /v1/tracks: a file of audio becomes a track. The body goes straight to the disk; an upload
-// that broke off goes on where it ended.
+// POST /v1/tracks: a file of audio becomes a track. The body goes straight to the disk, and is
+// decoded and encoded from there while it arrives; an upload that broke off goes on where it ended.
 //
 //   POST /v1/tracks?name=song.flac[&key=…][&time_signature=…][&client_id=…][&upload_id=…]
 //     Upload-Offset: n       this body goes on at byte n
@@ -41,10 +41,11 @@ class HttpUploads {
   net::awaitable<std::optional<HttpReply>> receive(beast::tcp_stream& stream,
                                                    beast::flat_buffer& buffer,
                                                    http::request_parser<http::empty_body>& header,
-                                                   Upload& upload);
-  net::awaitable<HttpReply> finish(Upload& upload);
+                                                   Upload& upload, Turn& turn);
+  net::awaitable<HttpReply> finish(Upload& upload, Turn& turn);
   HttpReply decode(Upload& upload, std::optional<wire::Pcm>& pcm) const;
-  net::awaitable<HttpReply> hand_over(const Upload& upload, wire::Pcm pcm);
+  net::awaitable<HttpReply> hand_over(const Upload& upload, wire::Pcm pcm,
+                                      std::unique_ptr<UploadAhead> ahead);
   std::filesystem::path file_of(const std::string& owner, const std::string& upload_id) const;
 
   Surroundings around_;
@@ -53,6 +54,7 @@ class HttpUploads {
   std::filesystem::path folder_;
   std::mutex mutex_;
   std::set<std::filesystem::path> busy_;  // files that a connection writes
+  std::size_t early_ = 0;                 // of them, those that are decoded meanwhile
 };
 
 }  // namespace headroom::server

@@ -30,6 +30,7 @@ struct Limits {
   double longest_audio_s = 600.0;                       // of one PCM frame, whatever its channels
   std::size_t http_header = 16 << 10;                   // bytes
   std::uint64_t upload_body = 1ULL << 30;               // bytes of a file by HTTP: an hour of FLAC
+  std::uint64_t early_decode = 256 << 10;  // smaller files are not decoded while they arrive
   std::size_t commands_per_second = 2000;  // of one connection; params come 125 times a second
 
   // What waits for them.

@@ -44,6 +44,33 @@ nlohmann::json json_of(const Spread& spread) {
           {"p90", spread.p90},     {"p99", spread.p99},   {"max", spread.most}};
 }
 
+// What the first changed sound may take when the value acts from the next tick: the tick that runs,
+// one more, and a decode, at some percentile of this run's own.
+struct Bound {
+  const char* name;
+  double Spread::*at;
+};
+constexpr Bound kBounds[] = {
+    {"median", &Spread::median}, {"p90", &Spread::p90}, {"max", &Spread::most}};
+
+double bound_of(const Heard& heard, const Bound& bound) {
+  return 2.0 * heard.tick.*bound.at + heard.decode.*bound.at;
+}
+
+std::size_t changed_within(const Heard& heard, double limit) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      heard.turns, [&](const Turn& turn) { return turn.changed && *turn.changed <= limit; }));
+}
+
+nlohmann::json bounds_json(const Heard& heard) {
+  auto json = nlohmann::json::object();
+  for (const auto& bound : kBounds) {
+    const double limit = bound_of(heard, bound);
+    json[bound.name] = {{"seconds", limit}, {"turns_within", changed_within(heard, limit)}};
+  }
+  return json;
+}
+
 nlohmann::json json_of(const ServerMemory& memory) {
   auto json = nlohmann::json::object();
   if (memory.resident > 0) json["resident_bytes"] = memory.resident;
@@ -143,6 +170,7 @@ nlohmann::json to_json(const ServeBenchReport& report) {
     entry["first_half"] = json_of(latency(heard.turns, member, 0, turns / 2));
     entry["second_half"] = json_of(latency(heard.turns, member, turns / 2, turns));
   }
+  if (report.acts == Acts::next_tick) json["two_ticks_and_a_decode"] = bounds_json(heard);
   if (report.ended)
     json["ended"] = {{"code", report.ended->code}, {"reason", printable(report.ended->reason)}};
   return json;
@@ -160,6 +188,14 @@ std::string to_text(const ServeBenchReport& report) {
     text += row(label, latency(heard.turns, member, 0, turns));
   text += row("  first half of the turns", latency(heard.turns, &Turn::full, 0, turns / 2));
   text += row("  second half", latency(heard.turns, &Turn::full, turns / 2, turns));
+  const auto changed = latency(heard.turns, &Turn::changed, 0, turns);
+  if (report.acts == Acts::next_tick && changed.count > 0) {
+    for (const auto& bound : kBounds) {
+      const double limit = bound_of(heard, bound);
+      text += fmt::format("  two ticks and a decode ({}): {:.1f}; {} of {} turns came within\n",
+                          bound.name, limit * 1000.0, changed_within(heard, limit), changed.count);
+    }
+  }
   text += row("slice lead", heard.lead);
   text += row("tick", heard.tick);
   text += row("decode", heard.decode);

@@ -1,5 +1,8 @@
 #include "server/studio_engine.h"
 
+#include "session/playback.h"
+#include "wire/constants.gen.h"
+
 namespace headroom::server {
 namespace {
 
@@ -30,6 +33,19 @@ class StudioSession final : public SessionPort {
   session::Session session_;
 };
 
+class StudioAhead final : public UploadAhead {
+ public:
+  explicit StudioAhead(session::Stage& stage) : ahead_(std::make_unique<session::Ahead>(stage)) {}
+
+  void add(std::span<const float> samples, const std::stop_token& stop) override {
+    ahead_->add(session::deinterleaved(samples, wire::kChannels), stop);
+  }
+  std::unique_ptr<session::Ahead> take() { return std::move(ahead_); }
+
+ private:
+  std::unique_ptr<session::Ahead> ahead_;
+};
+
 }  // namespace
 
 std::unique_ptr<SessionPort> StudioEngine::open(SessionRequest request, Publish publish) {
@@ -40,10 +56,15 @@ std::unique_ptr<SessionPort> StudioEngine::open(SessionRequest request, Publish 
                                          std::move(publish));
 }
 
-void StudioEngine::begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner,
-                                Publish answer, Publish push) {
-  track.client_id = owner.key();
-  uploads_.begin(std::move(track), std::move(source), std::move(answer), std::move(push));
+void StudioEngine::begin_upload(UploadRequest upload, Publish answer, Publish push) {
+  upload.track.client_id = upload.owner.key();
+  auto* const ahead = dynamic_cast<StudioAhead*>(upload.ahead.get());
+  uploads_.begin(std::move(upload.track), std::move(upload.source), std::move(answer),
+                 std::move(push), ahead != nullptr ? ahead->take() : nullptr);
+}
+
+std::unique_ptr<UploadAhead> StudioEngine::begin_ahead() {
+  return std::make_unique<StudioAhead>(stage_);
 }
 
 bool StudioEngine::ready(std::string& why) const {

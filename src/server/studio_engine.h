@@ -19,8 +19,9 @@ class StudioEngine final : public Engine {
   void warm_up() { warm_up_.emplace(stage_.studio); }
 
   std::unique_ptr<SessionPort> open(SessionRequest request, Publish publish) override;
-  void begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner, Publish answer,
-                    Publish push) override;
+  void begin_upload(UploadRequest upload, Publish answer, Publish push) override;
+  std::unique_ptr<UploadAhead> begin_ahead() override;
+  void end_uploads() override { uploads_.end(); }
   bool ready(std::string& why) const override;
   nlohmann::json loras() const override;
   nlohmann::json memory() const override;

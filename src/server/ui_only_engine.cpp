@@ -7,8 +7,7 @@ std::unique_ptr<SessionPort> UiOnlyEngine::open(SessionRequest /*request*/, Publ
   throw Error(ErrorKind::usage, "this server was started without a backend");
 }
 
-void UiOnlyEngine::begin_upload(wire::UploadTrack /*track*/, wire::Pcm /*source*/, Owner /*owner*/,
-                                Publish answer, Publish /*push*/) {
+void UiOnlyEngine::begin_upload(UploadRequest /*upload*/, Publish answer, Publish /*push*/) {
   answer(wire::UploadFailed{.error = "this server was started without a backend", .code = "busy"});
 }
 

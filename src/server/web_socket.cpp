@@ -190,7 +190,7 @@ void WebSocket::start_upload(StartUpload start) {
   }
   ++metrics.uploads_running;
   around_.engine.begin_upload(
-      std::move(start.track), std::move(start.source), owner_,
+      {.track = std::move(start.track), .source = std::move(start.source), .owner = owner_},
       [queue, &metrics](wire::Event event) {
         --metrics.uploads_running;
         ++(std::holds_alternative<wire::UploadOk>(event) ? metrics.uploads

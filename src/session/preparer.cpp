@@ -9,13 +9,10 @@
 #include "base/text.h"
 #include "library/content_hash.h"
 #include "session/playback.h"
-#include "studio/tasks.h"
 
 namespace headroom::session {
 namespace {
 
-// The posterior is drawn with one seed for all, so that a track has one latent.
-constexpr std::uint64_t kPosteriorSeed = 0x5eed0001;
 constexpr std::chrono::milliseconds kPoll{100};
 
 std::string hash_of(const at::Tensor& audio) {
@@ -42,12 +39,13 @@ library::Track Preparer::find(const std::string& name) const {
 }
 
 library::Latents Preparer::encode(const at::Tensor& audio, const std::stop_token& stop,
-                                  memory::Priority priority) const {
+                                  memory::Priority priority, studio::EncodedStart start) const {
   auto& studio = stage_.studio;
   StopAtChunk progress(stop);
   const memory::TaskInfo info{
       .name = "encode", .owner = owner_, .priority = priority, .deadline = {}};
-  studio::EncodeTask encode(studio.networks(), info, audio, kPosteriorSeed, progress);
+  studio::EncodeTask encode(studio.networks(), info, audio, kPosteriorSeed, progress,
+                            std::move(start));
   studio.executor().run(encode);
   auto latents = encode.latents();
   studio::HintsTask hints(studio.networks(), info, latents, studio.silence(), progress);

@@ -8,8 +8,12 @@
 
 #include "session/source.h"
 #include "session/stage.h"
+#include "studio/tasks.h"
 
 namespace headroom::session {
+
+/// The posterior is drawn with one seed for all, so that a track has one latent.
+inline constexpr std::uint64_t kPosteriorSeed = 0x5eed0001;
 
 /// What is asked for. Either `pcm`, or a name to load.
 struct Order {
@@ -30,9 +34,11 @@ class Preparer {
   /// what device work throws. Failing stems are an error only when they are to be played.
   Source prepare(Order order, const std::stop_token& stop) const;
 
-  /// The latents of audio [2, n]: what the VAE makes of it, and its structure.
+  /// The latents of audio [2, n]: what the VAE makes of it, and its structure. `start` is what was
+  /// encoded of it before.
   library::Latents encode(const at::Tensor& audio, const std::stop_token& stop,
-                          memory::Priority priority = memory::Priority::interactive) const;
+                          memory::Priority priority = memory::Priority::interactive,
+                          studio::EncodedStart start = {}) const;
   /// Both stems of audio [2, n] at 48 kHz.
   Stems separate(const at::Tensor& audio, const std::stop_token& stop,
                  memory::Priority priority = memory::Priority::interactive) const;

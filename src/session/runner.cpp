@@ -135,6 +135,7 @@ void Runner::turn_over(const Turnover& turnover) {
   cached_ = at::Tensor();
   whole_ = at::Tensor();
   walk_.reset();
+  covered_until_ = 0.0;
   last_write_ = now();
   {
     const std::scoped_lock lock(playback_mutex_);
@@ -199,21 +200,29 @@ void Runner::merge() {
 
 void Runner::iterate() {
   const double began = now();
-  const auto view = score_.view(began, cached_.defined());
+  auto view = score_.view(began, cached_.defined());
   if (view.paused || view.activity == Activity::resting) return rest(view);
   if (view.activity == Activity::working) follow_strengths(view.knobs, began);
   choose_walk(view);
   bool fresh = false;
   if (view.activity == Activity::replaying) {
-    nap(diffusion::kReplayPause);
+    score_.rest(diffusion::kReplayPause, view);
   } else {
     fresh = tick(view);
   }
-  if (cached_.defined()) write(view, fresh, began);
+  hurried_ = cached_.defined() && hurries(view);
+  if (cached_.defined() && !hurried_) write(view, fresh, began);
+}
+
+// Whether somebody waits for sound of a knob that was turned meanwhile, and the next windows will
+// begin where the last ones still reach, so that nothing is left out.
+bool Runner::hurries(const View& view) const {
+  const bool windows = settings_.vae_window > 0.0 || walk_;
+  return windows && !hurried_ && score_.version() != view.version && now() < covered_until_;
 }
 
 void Runner::rest(const View& view) {
-  nap(diffusion::kRestPause);
+  score_.rest(diffusion::kRestPause, view);
   last_write_ = now();
   if (view.paused || last_write_ - last_heartbeat_ < kHeartbeat) return;
   last_heartbeat_ = last_write_;
@@ -233,12 +242,18 @@ void Runner::choose_walk(const View& view) {
   fresh_ring_ = true;
   history_.clear();
   cached_ = at::Tensor();
+  covered_until_ = 0.0;
 }
 
-bool Runner::tick(const View& view) {
+bool Runner::tick(View& view) {
   const double began = now();
-  const auto finished =
-      stream_.tick(memory::Priority::realtime, [&](diffusion::Ring& ring) { prepare(ring, view); });
+  const auto finished = stream_.tick(memory::Priority::realtime, [&](diffusion::Ring& ring) {
+    // Others may have had the device since; where the listener is stays as the walk was chosen.
+    auto latest = score_.view(now(), cached_.defined());
+    latest.heard = view.heard;
+    if (latest.source == view.source) view = std::move(latest);
+    prepare(ring, view);
+  });
   tick_ms_ = static_cast<float>(1000.0 * (now() - began));
   if (!finished || finished->epoch != epoch_) return false;
   cached_ = finished->latent;
@@ -316,7 +331,7 @@ void Runner::write(const View& view, bool fresh, double began) {
   if (const auto landing = score_.take_landing()) lead_.report_landing(*landing, now());
   const double before = now();
   if (settings_.vae_window > 0.0 || walk_) {
-    write_windows(view, gap);
+    write_windows(view, gap, began);
   } else if (fresh) {
     write_whole();
   }
@@ -327,8 +342,8 @@ void Runner::write(const View& view, bool fresh, double began) {
 }
 
 // As many windows as the listener has moved on since the last ones: a slow machine writes several
-// for each tick, so that nothing is left out.
-void Runner::write_windows(const View& view, double gap) {
+// for each tick, so that nothing is left out. `seen`: when the view was.
+void Runner::write_windows(const View& view, double gap, double seen) {
   const double window = settings_.vae_window > 0.0 ? settings_.vae_window : 0.36;
   const int count =
       std::clamp(static_cast<int>(std::ceil(gap / (kWindowStride * window))), 1, kMostWindows);
@@ -346,6 +361,11 @@ void Runner::write_windows(const View& view, double gap) {
     }
     for (auto& slice : slices) tell(std::move(slice));
     aim.lead += kWindowStride * window;
+    covered_until_ = seen + (i + 1) * kWindowStride * window;
+    if (i + 1 < count && hurries(view)) {
+      hurried_ = true;
+      return;
+    }
   }
 }
 

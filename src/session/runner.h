@@ -1,6 +1,12 @@
 // The loop that makes the music: takes what commands have set, ticks the stream, decodes where the
 // listener is about to be, and tells slices. Everything else of a session works beside it, so that
 // it never waits for more than one step of somebody else.
+//
+// From a knob to the sound that it changes: a tick goes by the knobs as they are when it gets the
+// device, not when it began to wait for it. A knob that comes while a tick or a decode runs does
+// not wait for windows of the old sound: they are left for after the next tick, where that leaves
+// no gap in what is written, and never twice in a row. So what acts from the next tick is on the
+// wire after the step that runs, one tick that finishes a latent, and one decode.
 // Source: specification of the streaming engine, section 20; of the protocol, section 4.5.
 #pragma once
 
@@ -71,12 +77,13 @@ class Runner {
   void iterate();
   void rest(const View& view);
   void choose_walk(const View& view);
-  bool tick(const View& view);
+  bool tick(View& view);
   void prepare(diffusion::Ring& ring, const View& view);
   void set_controls(diffusion::Ring& ring);
   diffusion::Request request(const View& view);
   void write(const View& view, bool fresh, double began);
-  void write_windows(const View& view, double gap);
+  void write_windows(const View& view, double gap, double seen);
+  bool hurries(const View& view) const;
   void write_whole();
   void tell(wire::Slice slice);
   void tell_params(const View& view, double now);
@@ -96,6 +103,9 @@ class Runner {
   diffusion::RunnerPlan plan_;
   std::uint64_t planned_ = 0;  // version of the score that plan_ was made from
   bool fresh_ring_ = true;
+  bool hurried_ = false;  // the iteration before left windows to this one
+  // Windows of a view before this time begin where those that were written last still reach.
+  double covered_until_ = 0.0;
   std::atomic<std::int64_t> depth_;
   std::uint64_t epoch_ = 0;
   std::optional<diffusion::WalkWindow> walk_;

@@ -1,6 +1,7 @@
 #include "session/score.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace headroom::session {
 
@@ -25,7 +26,7 @@ bool Score::set_params(const wire::Params& params, const nlohmann::json& checked
     landing_ = std::min(landing_.value_or(*params.slice_lead_s), *params.slice_lead_s);
   if (changed) {
     ++version_;
-    idle_.touch(now);
+    touched(now);
   }
   return changed;
 }
@@ -33,7 +34,24 @@ bool Score::set_params(const wire::Params& params, const nlohmann::json& checked
 void Score::set_band(std::optional<diffusion::LoopBand> band, double now) {
   const std::scoped_lock lock(mutex_);
   band_ = band;
+  touched(now);
+}
+
+void Score::touched(double now) {
   idle_.touch(now);
+  ++touches_;
+  came_.notify_all();
+}
+
+void Score::rest(double seconds, const View& seen) {
+  std::unique_lock lock(mutex_);
+  came_.wait_for(lock, std::chrono::duration<double>(seconds),
+                 [&] { return touches_ != seen.touches; });
+}
+
+std::uint64_t Score::version() const {
+  const std::scoped_lock lock(mutex_);
+  return version_;
 }
 
 void Score::compose() {
@@ -45,12 +63,12 @@ void Score::set_prompts(Prompts prompts, double now) {
   const std::scoped_lock lock(mutex_);
   prompts_ = std::move(prompts);
   compose();
-  idle_.touch(now);
+  touched(now);
 }
 
 void Score::set_blend(double blend, double now) {
   const std::scoped_lock lock(mutex_);
-  idle_.touch(now);
+  touched(now);
   if (blend == blend_) return;
   blend_ = blend;
   if (condition_.states.defined()) compose();
@@ -58,7 +76,7 @@ void Score::set_blend(double blend, double now) {
 
 void Score::set_timbre_strength(double strength, double now) {
   const std::scoped_lock lock(mutex_);
-  idle_.touch(now);
+  touched(now);
   if (strength == timbre_strength_) return;
   timbre_strength_ = strength;
   if (condition_.states.defined()) compose();
@@ -68,7 +86,7 @@ void Score::set_structure(at::Tensor hints, double now) {
   const std::scoped_lock lock(mutex_);
   structure_ = std::move(hints);
   ++version_;
-  idle_.touch(now);
+  touched(now);
 }
 
 void Score::set_negative(diffusion::EncodedPrompt negative) {
@@ -80,24 +98,24 @@ void Score::set_negative(diffusion::EncodedPrompt negative) {
 void Score::set_depth(std::int64_t depth, double now) {
   const std::scoped_lock lock(mutex_);
   depth_ = depth;
-  idle_.touch(now);
+  touched(now);
 }
 
 void Score::add_lora(LoraChange change, double now) {
   const std::scoped_lock lock(mutex_);
   loras_.push_back(std::move(change));
-  idle_.touch(now);
+  touched(now);
 }
 
 void Score::set_turnover(Turnover turnover, double now) {
   const std::scoped_lock lock(mutex_);
   turnover_ = std::move(turnover);
-  idle_.touch(now);
+  touched(now);
 }
 
 void Score::touch(double now) {
   const std::scoped_lock lock(mutex_);
-  idle_.touch(now);
+  touched(now);
 }
 
 void Score::set_paused(bool paused, double now) {
@@ -105,7 +123,7 @@ void Score::set_paused(bool paused, double now) {
   if (paused == paused_) return;
   paused_ = paused;
   paused ? playhead_.pause(now) : playhead_.resume(now);
-  idle_.touch(now);
+  touched(now);
 }
 
 View Score::view(double now, bool has_latent) {
@@ -121,7 +139,8 @@ View Score::view(double now, bool has_latent) {
           .heard = static_cast<double>(playhead_.sample(now, samples)) / kRate,
           .activity = idle_.decide(now, has_latent, seconds),
           .version = version_,
-          .paused = paused_};
+          .paused = paused_,
+          .touches = touches_};
 }
 
 std::optional<Turnover> Score::take_turnover() {
@@ -152,7 +171,7 @@ void Score::begin(const Turnover& turnover, double now) {
   band_.reset();
   playhead_.report(0, 0.0, now);
   compose();
-  idle_.touch(now);
+  touched(now);
 }
 
 std::optional<double> Score::take_landing() {

@@ -2,6 +2,7 @@
 // threads of a session share.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -60,6 +61,7 @@ struct View {
   /// Grows with everything that a new generation would be made of.
   std::uint64_t version = 0;
   bool paused = false;
+  std::uint64_t touches = 0;  // commands until now
 };
 
 /// Thread-safe. Times are seconds of one steady clock.
@@ -91,6 +93,10 @@ class Score {
   std::optional<std::int64_t> take_depth();
   /// The source plays from now on, from its beginning.
   void begin(const Turnover& turnover, double now);
+  /// What view() would say of it now.
+  std::uint64_t version() const;
+  /// Back after so many seconds, or when there was a command that the view did not see.
+  void rest(double seconds, const View& seen);
   /// The client's worst landing lead since the last call, if he said one.
   std::optional<double> take_landing();
 
@@ -102,8 +108,11 @@ class Score {
 
  private:
   void compose();
+  void touched(double now);
 
   mutable std::mutex mutex_;
+  std::condition_variable came_;
+  std::uint64_t touches_ = 0;  // commands until now
   std::shared_ptr<const Source> source_;
   Prompts prompts_;
   double blend_ = 0.0;

@@ -20,18 +20,21 @@ void StopAtChunk::step() {
   if (stop_.stop_requested()) throw Error(ErrorKind::canceled, "the session is stopping");
 }
 
+std::int64_t aligned_length(std::int64_t samples) {
+  const auto whole = samples / kPoolSamples * kPoolSamples;
+  if (static_cast<double>(whole) >= kShortestSeconds * static_cast<double>(kSampleRate))
+    return whole;
+  throw Error(ErrorKind::input,
+              fmt::format("the audio has {:.2f} s, a track needs at least {:.0f} s",
+                          static_cast<double>(samples) / static_cast<double>(kSampleRate),
+                          kShortestSeconds));
+}
+
 at::Tensor aligned(const at::Tensor& audio, double crop) {
   auto samples = audio.size(1);
   if (crop > 0.0)
     samples = std::min(samples, static_cast<std::int64_t>(crop * static_cast<double>(kSampleRate)));
-  samples = samples / kPoolSamples * kPoolSamples;
-  if (static_cast<double>(samples) < kShortestSeconds * static_cast<double>(kSampleRate)) {
-    throw Error(ErrorKind::input,
-                fmt::format("the audio has {:.2f} s, a track needs at least {:.0f} s",
-                            static_cast<double>(audio.size(1)) / static_cast<double>(kSampleRate),
-                            kShortestSeconds));
-  }
-  return to_channels(audio.narrow(1, 0, samples), 2).contiguous();
+  return to_channels(audio.narrow(1, 0, aligned_length(samples)), 2).contiguous();
 }
 
 Analysis analyse(const at::Tensor& audio) {

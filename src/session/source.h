@@ -67,8 +67,12 @@ class StopAtChunk : public Progress {
   std::stop_token stop_;
 };
 
+/// Samples that are left of so many: whole pools. Throws Error(input) when that is less than
+/// kShortestSeconds.
+std::int64_t aligned_length(std::int64_t samples);
+
 /// Audio [c, n] as a source: two channels, cut to whole pools (and to `crop` seconds, 0: all).
-/// Throws Error(input) when less than kShortestSeconds is left.
+/// Throws as aligned_length() does.
 at::Tensor aligned(const at::Tensor& audio, double crop = 0.0);
 
 /// Tempo and key of the centred 60 s of audio [2, n] at 48 kHz (S42).

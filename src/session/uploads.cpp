@@ -39,6 +39,14 @@ wire::UploadFailed failed(const wire::UploadTrack& request, std::string error, s
   return {.error = std::move(error), .code = std::move(code), .request_id = request.request_id};
 }
 
+// What the library keeps of an upload: two channels, whole pools. Stereo keeps its memory.
+wire::Pcm stored(wire::Pcm pcm) {
+  if (pcm.channels != 2) return pcm_of(aligned(tensor_of(pcm)));
+  pcm.frames = static_cast<std::uint32_t>(aligned_length(pcm.frames));
+  pcm.samples.resize(std::size_t{pcm.frames} * pcm.channels);
+  return pcm;
+}
+
 // Lets those who wait for stems go, whatever happens on the way.
 class PendingMark {
  public:
@@ -63,22 +71,25 @@ class PendingMark {
 
 }  // namespace
 
-Uploads::~Uploads() {
+void Uploads::end() {
   first_.finish();
   second_.finish();
 }
 
-void Uploads::begin(wire::UploadTrack request, wire::Pcm pcm, Tell answer, Tell push) {
-  const auto audio = std::make_shared<const wire::Pcm>(std::move(pcm));
-  first_.post([this, request = std::move(request), audio, answer = std::move(answer),
+void Uploads::begin(wire::UploadTrack request, wire::Pcm pcm, Tell answer, Tell push,
+                    std::unique_ptr<Ahead> ahead) {
+  const auto upload =
+      std::make_shared<Arrived>(Arrived{std::move(request), std::move(pcm), std::move(ahead)});
+  first_.post([this, upload, answer = std::move(answer),
                push = std::move(push)](const std::stop_token& stop) {
     wire::Event event;
     try {
-      event = take_in(request, *audio, push, stop);
+      event = take_in(*upload, push, stop);
     } catch (const std::exception& error) {
-      log::warn("upload {}: {}", request.name, error.what());
-      event = failed(request, error.what(), code_of(error));
+      log::warn("upload {}: {}", upload->request.name, error.what());
+      event = failed(upload->request, error.what(), code_of(error));
     }
+    upload->ahead.reset();
     answer(std::move(event));
   });
 }
@@ -97,10 +108,9 @@ wire::Event Uploads::answer_for(const library::Track& track,
       .request_id = request.request_id};
 }
 
-wire::Event Uploads::take_in(const wire::UploadTrack& request, const wire::Pcm& pcm, Tell push,
-                             const std::stop_token& stop) {
-  const auto audio = aligned(tensor_of(pcm));
-  const auto source = pcm_of(audio);
+wire::Event Uploads::take_in(Arrived& upload, const Tell& push, const std::stop_token& stop) {
+  const auto& request = upload.request;
+  const auto source = stored(std::move(upload.pcm));
   const auto hash = library::content_hash(source.samples, source.channels);
   if (!request.key && !request.time_signature) {
     if (const auto known = stage_.library.find_content(hash)) return answer_for(*known, request);
@@ -109,23 +119,11 @@ wire::Event Uploads::take_in(const wire::UploadTrack& request, const wire::Pcm& 
   if (!reserved) return failed(request, reserved.error().message, code_of(reserved.error()));
   auto reservation = std::move(reserved).value();
   const auto id = reservation.track_id();
-  const auto owner = "upload " + id;
 
-  auto listening = std::async(std::launch::async, [&] {
-    auto heard = analyse(audio);
-    stage_.studio.telemetry().record({.what = "analysed", .name = request.name, .owner = owner});
-    return heard;
-  });
-  library::Latents latents;
-  try {
-    latents = Preparer(stage_, owner).encode(audio, stop);
-  } catch (...) {
-    listening.wait();
-    leave_device(owner);
-    throw;
-  }
-  leave_device(owner);
-  const auto heard = listening.get();
+  auto writing = std::async(std::launch::async, [&] { return stage_.library.draft(source); });
+  auto made = make(upload, tensor_of(source), id, stop);
+  auto draft = writing.get();
+  if (!draft) return failed(request, draft.error().message, code_of(draft.error()));
 
   const bool stems = stage_.studio.networks().separator.component != nullptr;
   // Before anybody can see the track, so that nobody separates it a second time (S51).
@@ -135,21 +133,47 @@ wire::Event Uploads::take_in(const wire::UploadTrack& request, const wire::Pcm& 
                                           {.source = source,
                                            .content_hash = hash,
                                            .checkpoint = stage_.studio.checkpoint(),
-                                           .latents = latents,
-                                           .bpm = heard.bpm,
-                                           .key = request.key.value_or(heard.key),
+                                           .latents = std::move(made.latents),
+                                           .bpm = made.heard.bpm,
+                                           .key = request.key.value_or(made.heard.key),
                                            .time_signature = request.time_signature.value_or("4"),
-                                           .owner = request.client_id.value_or("")});
+                                           .owner = request.client_id.value_or("")},
+                                          std::move(draft).value());
   if (!published) return failed(request, published.error().message, code_of(published.error()));
   const auto track = std::move(published).value();
   if (stems) {
     // Held by the work, so that it does not outlive work that is never begun.
-    second_.post([this, track, mark, push = std::move(push)](const std::stop_token& stopping) {
+    second_.post([this, track, mark, push](const std::stop_token& stopping) {
       mark->keep();
       rip(track, push, stopping);
     });
   }
   return answer_for(track, request);
+}
+
+// Latents and analysis, beside each other: one needs the device, the other does not.
+Uploads::Made Uploads::make(const Arrived& upload, const at::Tensor& audio,
+                            const std::string& track_id, const std::stop_token& stop) {
+  const auto owner = upload.ahead ? upload.ahead->owner() : "upload " + track_id;
+  auto listening = std::async(std::launch::async, [&] {
+    auto heard = analyse(audio);
+    stage_.studio.telemetry().record(
+        {.what = "analysed", .name = upload.request.name, .owner = owner});
+    return heard;
+  });
+  Made made;
+  try {
+    auto start = upload.ahead ? upload.ahead->start_of(audio) : studio::EncodedStart{};
+    made.latents = Preparer(stage_, owner)
+                       .encode(audio, stop, memory::Priority::interactive, std::move(start));
+  } catch (...) {
+    listening.wait();
+    leave_device(owner);
+    throw;
+  }
+  leave_device(owner);
+  made.heard = listening.get();
+  return made;
 }
 
 void Uploads::leave_device(const std::string& owner) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "session/source.h"
 #include "studio/piece.h"
 
 namespace headroom::session {
@@ -23,6 +24,15 @@ class Stoppable : public Progress {
   std::stop_token stop_;
 };
 
+// A pulse and a tone: there is a tempo and a key to be found.
+at::Tensor something_to_hear() {
+  constexpr double kSeconds = 8.0;
+  const auto time = at::arange(static_cast<std::int64_t>(kSeconds * kSampleRate), at::kDouble)
+                        .div_(static_cast<double>(kSampleRate));
+  const auto pulse = at::remainder(time, 0.5).mul_(-20.0).exp_();
+  return (time * 1382.0).sin_().mul_(pulse).mul_(0.5).to(at::kFloat).expand({2, -1}).contiguous();
+}
+
 }  // namespace
 
 WarmUp::WarmUp(studio::Studio& studio)
@@ -39,6 +49,7 @@ void WarmUp::run(const std::stop_token& stop) {
   try {
     const at::NoGradGuard no_grad;
     Stoppable progress(stop);
+    (void)analyse(something_to_hear());  // needs no device, and waits for none
     studio::PieceSettings settings;
     settings.steps = 1;
     settings.prompt.caption = "warm-up";

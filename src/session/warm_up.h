@@ -1,5 +1,6 @@
-// One second of music that nobody hears, made when the server starts: weights come to the device,
-// libraries choose their kernels, and a model that cannot play is known before a musician meets it.
+// One second of music that nobody hears, made when the server starts, and a track that nobody sent,
+// analysed: weights come to the device, libraries choose their kernels and make their tables, and a
+// model that cannot play is known before a musician meets it.
 #pragma once
 
 #include <mutex>

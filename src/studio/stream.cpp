@@ -1,17 +1,40 @@
 #include "studio/stream.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/error.h"
-#include "studio/tasks.h"
+#include "studio/steps.h"
 
 namespace headroom::studio {
+namespace {
+
+// In company a tick is a step of another session: the network must not leave with that one.
+class SharedTick final : public Tick {
+ public:
+  SharedTick(Studio& studio, memory::TaskInfo info, std::int64_t frames, std::int64_t rows,
+             std::function<diffusion::Ring&()> ring, Prepare prepare)
+      : Tick(studio.ensemble(), std::move(info), frames, rows, std::move(ring), std::move(prepare)),
+        studio_(studio) {}
+
+  void ended(std::exception_ptr error) override {
+    Tick::ended(error);
+    auto* const network = studio_.networks().dit.component;
+    if (error == nullptr && network->resident())
+      (void)studio_.residency().admit(std::span(&network, 1), 0, this->info().owner);
+  }
+
+ private:
+  Studio& studio_;
+};
+
+}  // namespace
 
 struct Stream::Layout : memory::Plan {
-  Layout(const diffusion::RingSettings& settings, diffusion::RowPlan rows)
-      : denoiser(rows), ring(denoiser, settings) {}
+  Layout(Ensemble& ensemble, const diffusion::RingSettings& settings)
+      : seat(ensemble), ring(ensemble.denoiser(), settings) {}
 
-  diffusion::DitDenoiser denoiser;
+  Ensemble::Seat seat;
   diffusion::Ring ring;
 };
 
@@ -20,8 +43,7 @@ Stream::Stream(Studio& studio, std::string owner, diffusion::RingSettings settin
       owner_(std::move(owner)),
       settings_(std::move(settings)),
       slot_(studio.residency(), owner_, [this](const memory::PlanSpec&) {
-        return std::make_unique<Layout>(settings_,
-                                        diffusion::RowPlan{.most_prepared = kPreparedConditions});
+        return std::make_unique<Layout>(studio_.ensemble(), settings_);
       }) {
   settings_.device = studio.device().torch_device();
 }
@@ -55,32 +77,18 @@ void Stream::lay_out(std::int64_t frames, std::int64_t rows) {
 void Stream::clear() {
   if (frames_ == 0) return;
   studio_.executor().between_steps([&](memory::Residency&) {
-    auto& [denoiser, ring] = layout();
-    ring.clear();
-    denoiser.weights_changed();
+    layout().ring.clear();
     states_.clear();
+    studio_.ensemble().denoiser().forget_unused();
   });
 }
 
 std::optional<diffusion::Finished> Stream::tick(memory::Priority priority, const Prepare& prepare) {
-  std::optional<diffusion::Finished> finished;
-  bool prepared = false;  // a tick that the device refused is tried again
-  TickTask task(studio_.networks(),
-                {.name = "tick", .owner = owner_, .priority = priority, .deadline = {}}, frames_,
-                rows_, [&](const models::Dit& dit, memory::Device& device) {
-                  auto& [denoiser, ring] = layout();
-                  denoiser.use(dit);
-                  if (const auto weights = studio_.loras().stack().changes(); weights != weights_) {
-                    denoiser.weights_changed();
-                    weights_ = weights;
-                  }
-                  if (prepare && !prepared) prepare(ring);
-                  prepared = true;
-                  finished = ring.tick();
-                  if (finished) finished->latent = device.to_host(finished->latent);
-                });
-  studio_.executor().run(task);
-  return finished;
+  SharedTick tick(
+      studio_, {.name = "tick", .owner = owner_, .priority = priority, .deadline = {}}, frames_,
+      rows_, [this]() -> diffusion::Ring& { return layout().ring; }, prepare);
+  studio_.executor().run(tick);
+  return tick.take();
 }
 
 at::Tensor Stream::run(const diffusion::Request& request, memory::Priority priority,

@@ -12,7 +12,6 @@
 #include <ATen/ATen.h>
 
 #include "base/progress.h"
-#include "diffusion/dit_denoiser.h"
 #include "diffusion/ring.h"
 #include "memory/plan_slot.h"
 #include "studio/studio.h"
@@ -20,12 +19,13 @@
 namespace headroom::studio {
 
 /// One thread of its owner's, which waits while the executor works. Every call may throw Refused:
-/// the ring is then as it was.
+/// the ring is then as it was. Streams of several sessions share weights and calls of the network
+/// (studio/ensemble.h); none of them can tell.
 class Stream {
  public:
   /// What is done to the ring before a tick: controls and a new request, whose tensors are made by
   /// placed(). On the executor's thread, inside a DeviceScope.
-  using Prepare = std::function<void(diffusion::Ring&)>;
+  using Prepare = Tick::Prepare;
 
   /// `settings.device` is the studio's, whatever it says. The studio outlives it.
   Stream(Studio& studio, std::string owner, diffusion::RingSettings settings);
@@ -65,7 +65,6 @@ class Stream {
   memory::PlanSlot slot_;
   std::int64_t frames_ = 0;
   std::int64_t rows_ = 0;
-  std::uint64_t weights_ = 0;  // as of the conditions that are prepared
   struct Placed {
     at::Tensor host;
     at::Tensor device;

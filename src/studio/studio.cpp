@@ -46,6 +46,7 @@ Studio::Studio(const ModelFolder& folder, StudioSettings settings)
                     NetworkChoice{settings_.parts, settings_.separator.keep_in_memory});
   if (settings_.parts == ModelParts::all) checkpoint_ = folder.identity();
   if (settings_.parts == ModelParts::all) loras_.emplace(*networks_, folder);
+  ensemble_.emplace(*networks_, loras_ ? &*loras_ : nullptr);
   executor_.emplace(*residency_, settings_.executor);
 }
 

@@ -10,6 +10,7 @@
 #include "memory/cpu_device.h"
 #include "memory/executor.h"
 #include "memory/separator_policy.h"
+#include "studio/ensemble.h"
 #include "studio/loras.h"
 #include "studio/model_folder.h"
 #include "studio/networks.h"
@@ -61,6 +62,7 @@ class Studio {
   const at::Tensor& null_condition();
   /// Executor's thread.
   Loras& loras() { return *loras_; }
+  Ensemble& ensemble() { return *ensemble_; }
 
  private:
   ModelFolder folder_;
@@ -72,6 +74,7 @@ class Studio {
   std::optional<memory::Residency> residency_;
   std::optional<Networks> networks_;
   std::optional<Loras> loras_;  // with the diffusion transformer
+  std::optional<Ensemble> ensemble_;
   std::mutex data_mutex_;
   std::optional<BpeTokenizer> tokenizer_;
   at::Tensor silence_;

@@ -35,27 +35,38 @@ void add_part(at::Tensor& whole, const at::Tensor& part, std::int64_t dim) {
 }  // namespace
 
 EncodeTask::EncodeTask(const Networks& networks, TaskInfo info, at::Tensor audio,
-                       std::uint64_t seed, Progress& progress)
+                       std::uint64_t seed, Progress& progress, EncodedStart start, End end)
     : networks_(networks),
       info_(std::move(info)),
       audio_(std::move(audio)),
       seed_(seed),
-      progress_(progress) {
+      progress_(progress),
+      encoded_(std::move(start)),
+      end_(end) {
   const auto& vae = networks.configs().vae;
   if (audio_.dim() != 2 || audio_.size(0) != vae.audio_channels || audio_.size(1) < 1)
     throw Error(ErrorKind::usage, "audio to encode must be [channels, samples] and not empty");
-  frames_ = (audio_.size(1) + vae.hop() - 1) / vae.hop();
+  const auto whole = end_ == End::here ? audio_.size(1) + vae.hop() - 1 : audio_.size(1);
+  frames_ = whole / vae.hop();
+  if (encoded_.frames > frames_)
+    throw Error(ErrorKind::usage, "more of the audio is encoded than there is");
 }
 
 std::optional<Step> EncodeTask::next() {
-  if (done_ == frames_) return std::nullopt;
+  if (encoded_.frames == frames_) return std::nullopt;
+  if (end_ == End::to_come) {
+    // A chunk of the size that goes first, and its context, must end before the track can.
+    const auto largest = kEncodeChunks[0];
+    const bool settled = frames_ > largest && encoded_.frames + largest - kEncodeMargin <= frames_;
+    if (!settled) return std::nullopt;
+  }
   return encode_step(networks_, frames_);
 }
 
 void EncodeTask::run(const StepContext& context) {
   const auto hop = networks_.configs().vae.hop();
-  const auto chunk = next_chunk(done_, frames_, context.chunk, kEncodeMargin);
-  if (done_ == 0) {
+  const auto chunk = next_chunk(encoded_.frames, frames_, context.chunk, kEncodeMargin);
+  if (encoded_.frames == 0) {
     const auto core = std::max<std::int64_t>(1, chunk.core_end);
     progress_.stage("encode", (frames_ + core - 1) / core);
   }
@@ -72,12 +83,12 @@ void EncodeTask::run(const StepContext& context) {
   moments = moments.to(at::kFloat)
                 .narrow(2, chunk.core_begin - chunk.begin, chunk.core_end - chunk.core_begin);
   require_finite(moments, "VAE encoder");
-  add_part(moments_, moments, 2);
-  done_ = chunk.core_end;
+  add_part(encoded_.moments, moments, 2);
+  encoded_.frames = chunk.core_end;
   progress_.step();
 }
 
-at::Tensor EncodeTask::latents() const { return sample_latents(moments_, seed_); }
+at::Tensor EncodeTask::latents() const { return sample_latents(encoded_.moments, seed_); }
 
 HintsTask::HintsTask(const Networks& networks, TaskInfo info, const at::Tensor& source,
                      const at::Tensor& silence, Progress& progress)
@@ -155,25 +166,6 @@ void ConditionTask::run(const StepContext& context) {
   }
   require_finite(states, "condition encoder");
   states_ = states;
-}
-
-TickTask::TickTask(const Networks& networks, TaskInfo info, std::int64_t frames, std::int64_t rows,
-                   Body body)
-    : networks_(networks),
-      info_(std::move(info)),
-      frames_(frames),
-      rows_(rows),
-      body_(std::move(body)) {}
-
-std::optional<Step> TickTask::next() {
-  if (done_) return std::nullopt;
-  return tick_step(networks_, frames_, rows_);
-}
-
-void TickTask::run(const StepContext& context) {
-  const DeviceScope scope(context.device, "tick");
-  body_(*networks_.dit, context.device);
-  done_ = true;
 }
 
 DecodeTask::DecodeTask(const Networks& networks, TaskInfo info, at::Tensor latents,

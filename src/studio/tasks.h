@@ -16,7 +16,6 @@
 #include "base/progress.h"
 #include "memory/separator_policy.h"
 #include "memory/task.h"
-#include "models/dit.h"
 #include "studio/chunks.h"
 #include "studio/networks.h"
 #include "studio/prompt.h"
@@ -25,18 +24,36 @@
 
 namespace headroom::studio {
 
+/// The first frames of a track, encoded.
+struct EncodedStart {
+  at::Tensor moments;  // [1, 2C, frames] fp32 in host memory; undefined: nothing yet
+  std::int64_t frames = 0;
+  /// Samples that they were made of, context included.
+  std::int64_t samples(std::int64_t hop) const {
+    return frames == 0 ? 0 : (frames + kEncodeMargin) * hop;
+  }
+};
+
 /// Audio [channels, n] fp32 at the VAE's rate → one latent sample [1, T, C], T = ⌈n / hop⌉. The
 /// result does not depend on the chunks but for rounding, and the noise not at all.
+///
+/// A track that is still arriving is encoded by several of these, each going on from the `start` of
+/// the one before with more audio; all but the last know that there is more to come, and do only
+/// chunks that the whole track would have as well. So the chunks, and the bits, are those of one
+/// task for the whole.
 class EncodeTask : public memory::Task {
  public:
+  enum class End { here, to_come };
   EncodeTask(const Networks& networks, memory::TaskInfo info, at::Tensor audio, std::uint64_t seed,
-             Progress& progress = no_progress());
+             Progress& progress = no_progress(), EncodedStart start = {}, End end = End::here);
   const memory::TaskInfo& info() const override { return info_; }
   std::optional<memory::Step> next() override;
   void run(const memory::StepContext& context) override;
 
-  /// Once it is done.
-  const at::Tensor& moments() const { return moments_; }
+  /// What is encoded by now, also of a task that was stopped between two chunks.
+  const EncodedStart& encoded() const { return encoded_; }
+  /// Once it is done, with the end here.
+  const at::Tensor& moments() const { return encoded_.moments; }
   at::Tensor latents() const;
 
  private:
@@ -45,9 +62,9 @@ class EncodeTask : public memory::Task {
   at::Tensor audio_;
   std::uint64_t seed_;
   Progress& progress_;
+  EncodedStart encoded_;
+  End end_;
   std::int64_t frames_;
-  std::int64_t done_ = 0;
-  at::Tensor moments_;
 };
 
 /// Source latents [1, T, C] → semantic hints [1, T, C].
@@ -86,27 +103,6 @@ class ConditionTask : public memory::Task {
   memory::TaskInfo info_;
   at::Tensor text_ids_, lyric_ids_, timbre_;
   at::Tensor text_, lyrics_, states_;
-};
-
-/// One step with the diffusion transformer at `frames`, with conditions of up to `rows`: a tick of
-/// a ring, or a velocity. `body` runs inside a DeviceScope; what it keeps on the device must be
-/// leased.
-class TickTask : public memory::Task {
- public:
-  using Body = std::function<void(const models::Dit& dit, memory::Device& device)>;
-  TickTask(const Networks& networks, memory::TaskInfo info, std::int64_t frames, std::int64_t rows,
-           Body body);
-  const memory::TaskInfo& info() const override { return info_; }
-  std::optional<memory::Step> next() override;
-  void run(const memory::StepContext& context) override;
-
- private:
-  const Networks& networks_;
-  memory::TaskInfo info_;
-  std::int64_t frames_;
-  std::int64_t rows_;
-  Body body_;
-  bool done_ = false;
 };
 
 /// Latents [1, T, C] → audio, in order: `emit` gets [channels, m] blocks on the executor's thread.

@@ -170,6 +170,55 @@ TEST(Executor, ADestroyedExecutorAnswersEveryTicket) {
   EXPECT_EQ(stand.check(), "");
 }
 
+// A task whose work another one's step may do.
+class Passenger : public Task {
+ public:
+  explicit Passenger(std::string& story) : story_(story) {}
+  const TaskInfo& info() const override { return info_; }
+  std::optional<Step> next() override {
+    if (fault != nullptr) std::rethrow_exception(fault);
+    return carried ? std::nullopt : std::optional<Step>(Step{"passenger", {}, {{1, 0}}});
+  }
+  void run(const StepContext&) override { story_ += "p", carried = true; }
+  bool served() const override { return carried || fault != nullptr; }
+
+  bool carried = false;
+  std::exception_ptr fault;
+
+ private:
+  std::string& story_;
+  TaskInfo info_{
+      .name = "passenger", .owner = "p", .priority = Priority::background, .deadline = {}};
+};
+
+TEST(Executor, WhoIsServedByAnothersStepNeedsNoTurn) {
+  Line line;
+  std::vector<Ticket> carried;
+  std::vector<Passenger*> passengers;
+  for (int i = 0; i < 2; ++i) {
+    auto passenger = std::make_unique<Passenger>(line.story);
+    passengers.push_back(passenger.get());
+    carried.push_back(line.executor.submit(std::move(passenger)));
+  }
+  std::vector<std::string> ends;
+  auto bus = line.executor.submit(std::make_unique<TestTask>(
+      TaskInfo{.name = "bus", .owner = "b", .priority = Priority::realtime, .deadline = {}},
+      Step{"bus", {}, {{1, 0}}}, 2, [&](const StepContext&) {
+        line.story += "b";
+        if (line.story == "b") {
+          passengers[0]->carried = true;
+          passengers[1]->fault = std::make_exception_ptr(Error(ErrorKind::input, "fell off"));
+        } else {
+          for (auto& ticket : carried) ends.push_back(Line::end_of(ticket));
+        }
+      }));
+  line.executor.drain();
+  EXPECT_EQ(line.story, "bb");
+  EXPECT_EQ(ends, (std::vector<std::string>{"done", "input: fell off"}))
+      << "before the next step of anybody";
+  EXPECT_EQ(Line::end_of(bus), "done");
+}
+
 TEST(Executor, StepsThatExceedTheirBoundAreReported) {
   Line line;
   auto ticket = line.executor.submit(std::make_unique<TestTask>(

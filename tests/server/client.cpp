@@ -139,26 +139,15 @@ void Client::drop() { beast::get_lowest_layer(state_->socket).close(); }
 
 nlohmann::json Answer::json() const { return nlohmann::json::parse(body); }
 
-Answer http(std::uint16_t port, const std::string& method, const std::string& target,
-            const Client::Headers& headers, const std::string& body) {
-  net::io_context context;
-  beast::tcp_stream stream(context);
-  stream.socket().connect({net::ip::address_v4::loopback(), port});
-  namespace bh = boost::beast::http;
-  bh::request<bh::string_body> request;
-  request.method_string(method);
-  request.target(target);
-  request.version(11);
-  request.set(bh::field::host, "127.0.0.1:" + std::to_string(port));
-  for (const auto& [name, value] : headers) request.set(name, value);
-  request.body() = body;
-  if (!body.empty() || method == "POST") request.prepare_payload();
-  error_code code;
-  bh::write(stream, request, code);
+namespace bh = boost::beast::http;
+namespace {
+
+Answer read_answer(beast::tcp_stream& stream, bool head) {
   bh::response_parser<bh::string_body> parser;
-  parser.skip(method == "HEAD");
+  parser.skip(head);
   parser.body_limit(1ULL << 30);
   beast::flat_buffer buffer;
+  error_code code;
   bh::read(stream, buffer, parser, code);
   Answer answer;
   answer.status = static_cast<int>(parser.get().result_int());
@@ -170,5 +159,47 @@ Answer http(std::uint16_t port, const std::string& method, const std::string& ta
   }
   return answer;
 }
+
+}  // namespace
+
+Answer http(std::uint16_t port, const std::string& method, const std::string& target,
+            const Client::Headers& headers, const std::string& body) {
+  net::io_context context;
+  beast::tcp_stream stream(context);
+  stream.socket().connect({net::ip::address_v4::loopback(), port});
+  bh::request<bh::string_body> request;
+  request.method_string(method);
+  request.target(target);
+  request.version(11);
+  request.set(bh::field::host, "127.0.0.1:" + std::to_string(port));
+  for (const auto& [name, value] : headers) request.set(name, value);
+  request.body() = body;
+  if (!body.empty() || method == "POST") request.prepare_payload();
+  error_code code;
+  bh::write(stream, request, code);
+  return read_answer(stream, method == "HEAD");
+}
+
+struct SlowPost::State {
+  net::io_context context;
+  beast::tcp_stream stream{context};
+};
+
+SlowPost::SlowPost(std::uint16_t port, const std::string& target, std::size_t size)
+    : state_(std::make_unique<State>()) {
+  state_->stream.socket().connect({net::ip::address_v4::loopback(), port});
+  send("POST " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+       "\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+}
+
+SlowPost::~SlowPost() = default;
+
+void SlowPost::send(std::string_view piece) {
+  net::write(state_->stream, net::buffer(piece.data(), piece.size()));
+}
+
+Answer SlowPost::answer() { return read_answer(state_->stream, false); }
+
+void SlowPost::drop() { state_.reset(); }
 
 }  // namespace headroom::server::test

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -64,5 +65,22 @@ struct Answer {
 };
 Answer http(std::uint16_t port, const std::string& method, const std::string& target,
             const Client::Headers& headers = {}, const std::string& body = {});
+
+/// A POST whose body goes out piece by piece.
+class SlowPost {
+ public:
+  /// Sends the header of a body of `size` bytes.
+  SlowPost(std::uint16_t port, const std::string& target, std::size_t size);
+  ~SlowPost();
+  /// Back when the kernel has it.
+  void send(std::string_view piece);
+  Answer answer();
+  /// Ends the connection without a word.
+  void drop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace headroom::server::test

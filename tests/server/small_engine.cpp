@@ -285,11 +285,10 @@ nlohmann::json SmallEngine::memory() const {
           {"counts", {{"refused", 2}}}};
 }
 
-void SmallEngine::begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner,
-                               Publish answer, Publish push) {
+void SmallEngine::begin_upload(UploadRequest upload, Publish answer, Publish push) {
   const std::lock_guard lock(mutex_);
-  uploads_.emplace_back([this, track = std::move(track), source = std::move(source), owner, answer,
-                         push] {
+  uploads_.emplace_back([this, track = std::move(upload.track), source = std::move(upload.source),
+                         owner = std::move(upload.owner), answer, push] {
     auto reservation = library_.reserve(track.name);
     if (!reservation)
       return answer(wire::UploadFailed{.error = reservation.error().message, .code = "quota"});

@@ -22,8 +22,7 @@ class SmallEngine : public Engine {
   ~SmallEngine() override;
 
   std::unique_ptr<SessionPort> open(SessionRequest request, Publish publish) override;
-  void begin_upload(wire::UploadTrack track, wire::Pcm source, Owner owner, Publish answer,
-                    Publish push) override;
+  void begin_upload(UploadRequest upload, Publish answer, Publish push) override;
   bool ready(std::string& why) const override;
   nlohmann::json loras() const override { return {{"loras", nlohmann::json::array()}}; }
   nlohmann::json memory() const override;
