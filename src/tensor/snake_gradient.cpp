@@ -78,25 +78,12 @@ RowGradient backward_row(const float* x, const float* grad, float a, float b, st
   return sum;
 }
 
-class Snake : public torch::autograd::Function<Snake> {
+class SnakeWithGradient : public torch::autograd::Function<SnakeWithGradient> {
  public:
   static Variable forward(AutogradContext* context, const Variable& x, const Variable& a,
                           const Variable& b) {
     context->save_for_backward({x, a, b});
-    auto out = at::empty_like(x);
-    const auto channels = x.size(1);
-    const auto count = x.size(2);
-    const float* in = x.data_ptr<float>();
-    const float* frequency = a.data_ptr<float>();
-    const float* amplitude = b.data_ptr<float>();
-    float* to = out.data_ptr<float>();
-    at::parallel_for(0, x.size(0) * channels, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (auto row = begin; row < end; ++row) {
-        const auto c = row % channels;
-        forward_row(in + row * count, frequency[c], amplitude[c], count, to + row * count);
-      }
-    });
-    return out;
+    return snake_in_one_pass(x, a, b);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
@@ -130,8 +117,25 @@ class Snake : public torch::autograd::Function<Snake> {
 
 }  // namespace
 
+at::Tensor snake_in_one_pass(const at::Tensor& x, const at::Tensor& a, const at::Tensor& b) {
+  auto out = at::empty_like(x);
+  const auto channels = x.size(1);
+  const auto count = x.size(2);
+  const float* in = x.data_ptr<float>();
+  const float* frequency = a.data_ptr<float>();
+  const float* amplitude = b.data_ptr<float>();
+  float* to = out.data_ptr<float>();
+  at::parallel_for(0, x.size(0) * channels, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (auto row = begin; row < end; ++row) {
+      const auto c = row % channels;
+      forward_row(in + row * count, frequency[c], amplitude[c], count, to + row * count);
+    }
+  });
+  return out;
+}
+
 at::Tensor snake_with_gradient(const at::Tensor& x, const at::Tensor& a, const at::Tensor& b) {
-  return Snake::apply(x.contiguous(), a.contiguous(), b.contiguous());
+  return SnakeWithGradient::apply(x.contiguous(), a.contiguous(), b.contiguous());
 }
 
 }  // namespace headroom
