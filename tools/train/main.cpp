@@ -97,6 +97,8 @@ void run(const Commands& commands, const Options& options) {
   } else if (commands.demo_track->parsed()) {
     std::cout << write_demo_track(options.settings.out).dump(2) << '\n';
   } else {
+    // A training ends after its step; everything else may be cut off.
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { request_stop(); });
     run_training(*recipe_of(commands, options), options.settings);
   }
 }
@@ -121,7 +123,6 @@ int main(int argc, char** argv) {
   using namespace headroom::train;
   restart_with_fitting_settings(argv);
   keep_freed_memory();
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { request_stop(); });
 
   CLI::App app("Trains the networks of the built-in model on music that this program makes.",
                "headroom-train");
