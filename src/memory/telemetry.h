@@ -21,9 +21,9 @@ Clock real_clock();
 
 /// One transition. `what` is one of: granted, returned, resized, refused (leases); restored, parked
 /// (components); trimmed; oom (a device refused after all); budget (it changed because others on
-/// the card took or returned memory); step (a task's chunk ran); stems_vram (a separation's phase);
-/// idle_vram_trim (the janitor's); analysed (an upload was listened to, beside the device);
-/// defect (a bound was exceeded).
+/// the card took or returned memory); step (a task's chunk ran: counted and told, not kept);
+/// stems_vram (a separation's phase); idle_vram_trim (the janitor's); analysed (an upload was
+/// listened to, beside the device); defect (a bound was exceeded).
 struct MemoryEvent {
   double seconds = 0.0;  // since the telemetry began
   std::string what{};

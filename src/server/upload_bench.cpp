@@ -39,6 +39,7 @@ UploadTiming upload(const UploadBenchSettings& settings, int number) {
 
 Spread answers_of(const std::vector<UploadTiming>& uploads) {
   std::vector<double> values;
+  values.reserve(uploads.size());
   for (const auto& one : uploads) values.push_back(one.answer);
   return spread_of(std::move(values));
 }
