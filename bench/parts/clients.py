@@ -172,7 +172,8 @@ class Load:
         self.threads = []
         self.over = threading.Event()
         for number, work in enumerate((self.upload, self.upload_by_socket, self.swap, self.remove, self.look)):
-            thread = threading.Thread(target=self.until_gone, args=(work, random.Random(f"{seed} {number}")), daemon=True)
+            dice = random.Random(f"{seed} {number}")
+            thread = threading.Thread(target=self.until_gone, args=(work, dice), daemon=True)
             thread.start()
             self.threads.append(thread)
 

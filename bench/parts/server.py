@@ -1,13 +1,18 @@
 """A server to work with, and to kill."""
 
 import json
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 
 from clients import request
 
 PATIENCE = 180.0  # s, for a start on a busy machine
+
+# A script that is ended ends its server as well.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Server:

@@ -50,7 +50,10 @@ def content_hash(channels, body):
 
 
 def check_latents(folder, stem, content, frames):
-    """Latents that are whole and were made of these samples; a ValueError says what is wrong."""
+    """Whether there are latents, which the JSON, written last, says: whole, and of these samples. Absent ones are
+    made again: stems that a listener asked for come without. A ValueError says what is wrong."""
+    if not (folder / f"{stem}.json").exists():
+        return False
     facts = json.loads((folder / f"{stem}.json").read_text())
     if facts["headroom"]["content_sha256"] != content or facts["samples"] != frames:
         raise ValueError(f"latents of {stem} are of other samples")
@@ -60,23 +63,25 @@ def check_latents(folder, stem, content, frames):
     ends = [header[name]["data_offsets"][1] for name in ("latent", "context_latent")]
     if max(ends) != len(data) - 8 - size:
         raise ValueError(f"latents of {stem} are cut")
+    return True
 
 
 def check_stems(folder, manifest, frames):
-    """Whether there are stems; all of them whole, or nothing of any."""
+    """How many latents of stems there are, or None without stems: all of them whole, or nothing of any."""
     sidecars = folder / "sidecars"
     if not manifest["stems"]:
         left = [path.name for stem in STEMS for path in (folder / "stems").glob(f"{stem}*")]
         left += [path.name for stem in STEMS for path in sidecars.glob(f"{stem}*")]
         if left:
             raise ValueError(f"stems are not listed, and there are {left}")
-        return False
+        return None
+    latents = 0
     for stem in STEMS:
         channels, body = read_wav(folder / manifest["stems"][stem])
         if len(body) != 4 * channels * frames:
             raise ValueError(f"{stem} has another length than the source")
-        check_latents(sidecars, stem, content_hash(channels, body), frames)
-    return True
+        latents += check_latents(sidecars, stem, content_hash(channels, body), frames)
+    return latents
 
 
 def read_track(folder):
@@ -87,8 +92,9 @@ def read_track(folder):
     frames = len(body) // (4 * channels)
     if ours["content_sha256"] != content or manifest["samples"] != frames:
         raise ValueError("the samples are not those that were stored")
-    check_latents(folder / "sidecars", "full", content, frames)
-    return ours["track_id"], {"hash": content, "stems": check_stems(folder, manifest, frames)}
+    latents = check_latents(folder / "sidecars", "full", content, frames)
+    of_stems = check_stems(folder, manifest, frames)
+    return ours["track_id"], {"hash": content, "stems": of_stems is not None, "latents": latents + (of_stems or 0)}
 
 
 def examine(library):
