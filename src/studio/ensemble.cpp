@@ -9,6 +9,20 @@ namespace headroom::studio {
 
 using memory::OutOfDeviceMemory;
 
+namespace {
+
+// Nothing of a call stays on the device, however it ends.
+struct Emptied {
+  std::vector<diffusion::Row>& rows;
+  std::vector<at::Tensor>& velocities;
+  ~Emptied() {
+    rows.clear();
+    velocities.clear();
+  }
+};
+
+}  // namespace
+
 Ensemble::Seat::Seat(Ensemble& ensemble) : ensemble_(ensemble) { ensemble_.take_seat(1); }
 
 Ensemble::Seat::~Seat() {
@@ -75,11 +89,10 @@ void Ensemble::follow_weights() {
 }
 
 void Ensemble::together(memory::Device& device) {
+  const Emptied emptied{rows_, velocities_};
   follow_weights();
-  rows_.clear();
   auto* const lead = company_.front();
   std::erase_if(company_, [&](Tick* tick) { return !begin(*tick, tick == lead); });
-  velocities_.clear();
   if (!rows_.empty()) {
     ++counts_.calls;
     denoiser_.velocities(rows_, velocities_);
@@ -89,7 +102,6 @@ void Ensemble::together(memory::Device& device) {
   // Who has the turn comes last: what he throws ends the step.
   for (auto tick = company_.rbegin(); tick != company_.rend(); ++tick)
     end(**tick, device, velocities.subspan((*tick)->begin_, (*tick)->count_));
-  velocities_.clear();
 }
 
 // False when the tick cannot come along.
