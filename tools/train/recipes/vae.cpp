@@ -40,7 +40,7 @@ struct Judgement {
 // What each judgement would change about `heard`, at equal strength but for its weight: a logarithm
 // of a quiet spectrum would otherwise drown the waveform (Défossez et al., "High fidelity neural
 // audio compression", 2022, section 3.4). Tells the losses by name.
-at::Tensor balanced_gradient(at::Tensor heard, const at::Tensor& wanted,
+at::Tensor balanced_gradient(const at::Tensor& heard, const at::Tensor& wanted,
                              std::span<const Judgement> judgements,
                              std::map<std::string, double>& numbers) {
   const auto target = with_mid_side(wanted);
@@ -48,7 +48,7 @@ at::Tensor balanced_gradient(at::Tensor heard, const at::Tensor& wanted,
   for (const auto& [name, weight, loss] : judgements) {
     const auto value = loss(with_mid_side(heard), target);
     value.backward();
-    const auto gradient = heard.grad();
+    const auto& gradient = heard.grad();
     sum += gradient * (kStrength * weight / (gradient.norm().item<double>() + 1e-12));
     heard.mutable_grad() = at::Tensor();
     numbers[name] = value.item<double>();
