@@ -2,10 +2,12 @@
 // S58, S69; W14, W26, W43, W44, W48.
 #include <future>
 #include <numbers>
+#include <optional>
 
 #include <gtest/gtest.h>
 
 #include "diffusion/noise.h"
+#include "session/held_device.h"
 #include "session/listener.h"
 
 namespace headroom::session {
@@ -166,22 +168,13 @@ TEST_F(UploadPromise, S42_TheMiddleMinuteIsListenedTo) {
 // While something else has the device, the track is listened to: both need not wait for each other.
 TEST_F(UploadPromise, S43_ListeningNeedsNoDevice) {
   Hall hall;
-  std::promise<void> release;
-  std::promise<void> held;
-  std::thread holder([&, open = release.get_future()] {
-    hall.studio.executor().between_steps([&](memory::Residency&) {
-      held.set_value();
-      open.wait();
-    });
-  });
-  held.get_future().wait();
+  std::optional<HeldDevice> held(std::in_place, hall.studio.executor());
   of(hall).begin({.name = "song"}, sound(), answers.publish(), pushed.publish());
   for (int i = 0; i < 1000 && hall.studio.telemetry().count("analysed", "song") == 0; ++i)
     std::this_thread::sleep_for(10ms);
   EXPECT_EQ(hall.studio.telemetry().count("analysed", "song"), 1U);
   EXPECT_EQ(answers.count(), 0U) << "the latents are still to come";
-  release.set_value();
-  holder.join();
+  held.reset();
   (void)answers.wait<wire::UploadOk>();
   uploads_.reset();
 }

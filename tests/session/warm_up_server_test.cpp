@@ -1,7 +1,8 @@
 // What a server does before its first user comes (S45).
 #include <ctime>
-#include <future>
+#include <optional>
 
+#include "session/held_device.h"
 #include "session/listener.h"
 #include "session/warm_up.h"
 
@@ -52,19 +53,10 @@ TEST(WarmUpDeathTest, S45_TheFirstUserPaysForNoFirstUse) {
 // Who starts the server does not wait for it, and while the device is busy it is not ready.
 TEST(WarmUp, S45_BootDoesNotWaitForIt) {
   Hall hall;
-  std::promise<void> release;
-  std::promise<void> held;
-  std::thread holder([&, open = release.get_future()] {
-    hall.studio.executor().between_steps([&](memory::Residency&) {
-      held.set_value();
-      open.wait();
-    });
-  });
-  held.get_future().wait();
+  std::optional<HeldDevice> held(std::in_place, hall.studio.executor());
   const WarmUp warm_up(hall.studio);
   EXPECT_FALSE(warm_up.state().done);
-  release.set_value();
-  holder.join();
+  held.reset();
   wait_for(warm_up);
 }
 
