@@ -9,8 +9,8 @@
 namespace headroom::train {
 
 struct VaeExamples {
-  std::int64_t batch = 4;
-  std::int64_t frames = 20;  // latent frames of a piece
+  std::int64_t batch = 2;
+  std::int64_t frames = 40;  // of the latent in a piece; nine at either end hear the silence beyond
   ClipSettings clips = {};
   /// The decoder goes on learning while the latents stay what a transformer was trained on.
   bool freeze_encoder = false;
