@@ -18,6 +18,7 @@ struct Limits {
   std::chrono::seconds audio_gap{10};    // between a command and its audio, and within the audio
   std::chrono::seconds idle_http{30};    // a kept-alive HTTP connection without a request
   std::chrono::seconds silent_peer{40};  // a WebSocket that answers no pings; they go every 20 s
+  std::chrono::seconds goodbye{5};       // for the peer's half of a closing handshake
   std::chrono::seconds preempted_memory{10};  // a preempted client that knocks again is stale
   std::chrono::seconds teardown{45};          // how long a newcomer waits for the old session
   std::chrono::seconds resume_grace{60};      // a session whose link broke waits for its client

@@ -50,8 +50,9 @@ struct Server::State {
   Site site;
   Surroundings around;
   HttpUploads uploads;
-  tcp::acceptor main{context};
-  tcp::acceptor control{context};
+  net::any_io_executor doors{net::make_strand(context)};  // drain() closes them beside accept()
+  tcp::acceptor main{doors};
+  tcp::acceptor control{doors};
   std::uint16_t main_port = 0;
   std::uint16_t control_port = 0;
   std::vector<std::thread> threads;
@@ -138,7 +139,7 @@ Metrics& Server::metrics() { return state_->metrics; }
 void Server::drain() {
   auto& state = *state_;
   if (std::exchange(state.drained, true)) return;
-  net::post(state.main.get_executor(), [&state] {
+  net::post(state.doors, [&state] {
     error_code ignored;
     state.main.close(ignored);
     state.control.close(ignored);

@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kTick = 250ms;
-constexpr auto kCloseGrace = 5s;         // for the peer's half of a goodbye
 constexpr auto kUpdateInterval = 100ms;  // params_update at most ten times a second (W35)
 constexpr std::size_t kReadPiece = 64 << 10;
 constexpr std::size_t kMostEarly = 1000;
@@ -373,7 +372,7 @@ net::awaitable<void> WebSocket::tick() {
       close_socket();
       break;
     }
-    if (goodbye_at_ != Time{} && now - goodbye_at_ > kCloseGrace) {
+    if (goodbye_at_ != Time{} && now - goodbye_at_ > around_.limits.goodbye) {
       close_socket();
       break;
     }

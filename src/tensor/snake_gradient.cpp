@@ -6,8 +6,9 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-// A version of a loop for wider vectors, chosen when the program is loaded.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+// A version of a loop for wider vectors, chosen when the program is loaded: before ThreadSanitizer
+// is, which would be asked about the choice.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #define HEADROOM_VECTOR_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define HEADROOM_VECTOR_CLONES

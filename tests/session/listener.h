@@ -24,10 +24,9 @@ class Listener {
  public:
   Publish publish() {
     return [this](wire::Event event) {
-      {
-        const std::scoped_lock lock(mutex_);
-        events_.push_back(std::move(event));
-      }
+      // Under the lock: who has heard it may be gone right afterwards, and this with him.
+      const std::scoped_lock lock(mutex_);
+      events_.push_back(std::move(event));
       changed_.notify_all();
     };
   }
