@@ -126,12 +126,29 @@ models::Qwen3Config ModelFolder::text_config() const {
   return models::parse_qwen3_config(models::load_json(file), file.string());
 }
 
+// Parts of different models, put into one folder by hand.
+void ModelFolder::require_that_they_fit(const ModelConfigs& configs) const {
+  const auto& [dit, vae, text, separator, stored] = configs;
+  if (vae.latent_channels != dit.latent_channels) {
+    fail(vae_,
+         fmt::format("has latents of {} channels, and {} wants {}; take the VAE of the same model",
+                     vae.latent_channels, name(), dit.latent_channels));
+  }
+  if (text.size.hidden != dit.text_width) {
+    fail(text_,
+         fmt::format("gives states of width {}, and {} wants {}; take the text encoder of the "
+                     "same model",
+                     text.size.hidden, name(), dit.text_width));
+  }
+}
+
 ModelConfigs ModelFolder::configs(ModelParts parts) const {
   ModelConfigs configs;
   if (parts != ModelParts::separator) configs.vae = vae_config();
   if (parts == ModelParts::all) {
     configs.dit = dit_config();
     configs.text = text_config();
+    require_that_they_fit(configs);
   }
   std::error_code code;
   const bool there = !separator_.empty() && fs::exists(separator_, code);

@@ -96,6 +96,7 @@ class ModelFolder {
   at::Tensor load_null_condition() const;
 
  private:
+  void require_that_they_fit(const ModelConfigs& configs) const;
   std::filesystem::path require(const std::filesystem::path& part, std::string_view what) const;
 
   std::filesystem::path root_;

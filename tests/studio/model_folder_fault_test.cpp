@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include <gtest/gtest.h>
 
 #include "base/json.h"
@@ -39,6 +41,22 @@ TEST(ModelFolder, ChecksTheSilenceLatent) {
   EXPECT_EQ(model.load_silence().sizes(), (at::IntArrayRef{1, 1500, 16}));
   save_torch_tensor(folder / "acestep-v15-turbo/silence_latent.pt", at::zeros({1, 3, 10}));
   EXPECT_ERROR((void)model.load_silence(), ErrorKind::checkpoint, "[1, 3, 10]");
+}
+
+TEST(ModelFolder, SaysWhichPartsAreNotOfOneModel) {
+  const TempFolder folder;
+  (void)make_model(folder.path(), ModelSize::tiny, 1, {"dit", "vae", "text"});
+  const auto model = ModelFolder::open(folder.path());
+  EXPECT_EQ(model.configs().vae.latent_channels, 16);
+  const auto change = [](const fs::path& file, const char* field, int value) {
+    auto config = models::load_json(file);
+    config[field] = value;
+    std::ofstream(file) << config.dump();
+  };
+  change(folder / "Qwen3-Embedding-0.6B/config.json", "hidden_size", 48);
+  EXPECT_ERROR((void)model.configs(), ErrorKind::checkpoint, "states of width 48");
+  change(folder / "vae/config.json", "decoder_input_channels", 64);
+  EXPECT_ERROR((void)model.configs(), ErrorKind::checkpoint, "latents of 64 channels");
 }
 
 TEST(ModelFolder, LoadsShardsLikeOneFile) {
