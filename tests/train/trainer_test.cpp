@@ -199,6 +199,14 @@ TEST(Trainer, AFrozenEncoderStaysAsItIs) {
               name.starts_with("encoder."))
         << name;
   }
+  const TempFolder folder;
+  recipe.write(adam.average(), folder.path());
+  for (const auto& [name, tensor] : recipe.read(folder.path())) {
+    if (!name.starts_with("encoder.")) continue;
+    const auto before = untouched.all().at(name).detach().to(at::kHalf).to(at::kFloat);
+    EXPECT_TRUE(at::equal(tensor.to(at::kFloat), before))
+        << name << ": latents of old would not fit";
+  }
 }
 
 }  // namespace

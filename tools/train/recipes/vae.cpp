@@ -164,8 +164,11 @@ std::map<std::string, double> VaeRecipe::learn(Parameters& parameters, std::int6
 }
 
 void VaeRecipe::write(Parameters& weights, const std::filesystem::path& folder) const {
+  // A frozen encoder's latents have it already, and must not change by a rounding.
   write_part(folder / "vae", json_, kFile,
-             with_unit_latents(weights, config_, audio_to_begin_with()), at::kHalf);
+             examples_.freeze_encoder ? weights.all()
+                                      : with_unit_latents(weights, config_, audio_to_begin_with()),
+             at::kHalf);
 }
 
 std::map<std::string, at::Tensor> VaeRecipe::read(const std::filesystem::path& folder) const {
