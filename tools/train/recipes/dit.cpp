@@ -23,7 +23,6 @@ constexpr double kGiveBack = 0.3;     // weight of the tokenizer's own loss
 constexpr double kSameTarget = 0.35;  // how often the target is the source
 constexpr double kNoHints = 0.1;      // how often hints are of silence
 constexpr double kNoCondition = 0.1;  // how often the condition is the null one
-constexpr int kCandidates = 48;       // examples among which those of equal length are found
 constexpr std::int64_t kSilenceFrames = 1500;
 
 json layer_types(int layers) {
@@ -102,13 +101,8 @@ at::Tensor quantize_through(const models::Fsq& quantizer, const at::Tensor& pool
 }
 
 struct DitRecipe::Example {
-  at::Tensor source, source_mean, target, timbre;  // [T, C]
-  std::vector<std::int64_t> text, lyrics;
-};
-
-struct DitRecipe::Batch {
-  at::Tensor source, source_mean, target, timbre;  // [B, T, C]
-  at::Tensor text, lyrics;                         // [B, L] int64
+  at::Tensor source, source_mean, target, timbre;  // [1, T, C]
+  at::Tensor text, lyrics;                         // [1, L] int64
 };
 
 DitRecipe::DitRecipe(models::OobleckEncoder vae, json config, const DitExamples& examples)
@@ -159,89 +153,69 @@ DitRecipe::Example DitRecipe::example(std::int64_t step, synth::Dice& dice) {
   const auto& target = song.covers[to];
   const auto prompt = prompt_of(song.song, target.arrangement, dice);
   auto noise = diffusion::NoiseGenerator(dice.next()).normal(source.mean.sizes());
-  Example example{source.mean + source.deviation * noise, source.mean, target.mean, {}, {}, {}};
+  Example example;
+  example.source = (source.mean + source.deviation * noise).unsqueeze(0);
+  example.source_mean = source.mean.unsqueeze(0);
+  example.target = target.mean.unsqueeze(0);
   const double whose = dice.uniform();
   const auto half = source.mean.size(0) / 2;
   const auto begin = dice.below(static_cast<int>(half));
-  example.timbre = whose < 0.65   ? example.source.narrow(0, begin, half)
-                   : whose < 0.85 ? silence_.unsqueeze(0).expand({half, -1})
-                                  : target.mean.narrow(0, begin, half);
-  example.text = tokenizer_.encode(studio::text_prompt(prompt));
-  example.lyrics = tokenizer_.encode(studio::lyric_prompt(prompt));
+  example.timbre = whose < 0.65   ? example.source.narrow(1, begin, half)
+                   : whose < 0.85 ? silence_.view({1, 1, -1}).expand({1, half, -1})
+                                  : example.target.narrow(1, begin, half);
+  const auto tokens = [&](const std::string& text) {
+    return at::tensor(tokenizer_.encode(text), at::kLong).unsqueeze(0);
+  };
+  example.text = tokens(studio::text_prompt(prompt));
+  example.lyrics = tokens(studio::lyric_prompt(prompt));
   return example;
 }
 
-// Rows whose texts are equally long, so that none needs padding, which the transformer would see.
-DitRecipe::Batch DitRecipe::batch_of(std::int64_t step, synth::Dice& dice) {
-  std::vector<Example> chosen{example(step, dice)};
-  for (int i = 0; i < kCandidates && static_cast<std::int64_t>(chosen.size()) < examples_.batch;
-       ++i) {
-    auto next = example(step, dice);
-    if (next.text.size() == chosen[0].text.size() && next.lyrics.size() == chosen[0].lyrics.size())
-      chosen.push_back(std::move(next));
-  }
-  const auto stack = [&](auto field) {
-    std::vector<at::Tensor> rows;
-    rows.reserve(chosen.size());
-    for (const auto& one : chosen) rows.push_back(field(one));
-    return at::stack(rows);
-  };
-  return {stack([](const Example& e) { return e.source; }),
-          stack([](const Example& e) { return e.source_mean; }),
-          stack([](const Example& e) { return e.target; }),
-          stack([](const Example& e) { return e.timbre; }),
-          stack([](const Example& e) { return at::tensor(e.text, at::kLong); }),
-          stack([](const Example& e) { return at::tensor(e.lyrics, at::kLong); })};
-}
-
+// One example after the other: their texts differ in length, and padding the transformer would see.
 std::map<std::string, double> DitRecipe::learn(Parameters& parameters, std::int64_t step,
                                                std::uint64_t seed) {
   auto dice = synth::Dice(seed).fork("dit " + std::to_string(step));
-  const auto batch = batch_of(place_of(step, seed), dice);
-  const auto rows = batch.target.size(0);
-  const Weights weights(parameters);
+  std::map<std::string, double> numbers;
+  const auto share = 1.0 / static_cast<double>(examples_.batch);
+  for (std::int64_t i = 0; i < examples_.batch; ++i) {
+    const auto of_one = example(place_of(step, seed), dice);
+    const auto [flow, give_back] = losses(Weights(parameters), of_one, dice);
+    const auto loss = flow + kGiveBack * give_back;
+    loss.backward(/*gradient=*/at::full({}, share));
+    numbers["loss"] += share * loss.item<double>();
+    numbers["flow"] += share * flow.item<double>();
+    numbers["give_back"] += share * give_back.item<double>();
+    numbers["latent"] += share * of_one.target.std().item<double>();
+  }
+  return numbers;
+}
 
+DitRecipe::Losses DitRecipe::losses(const Weights& weights, const Example& of_one,
+                                    synth::Dice& dice) const {
   const auto tokenizer = models::bind_semantic_tokenizer(weights, config_);
   const auto detokenizer = models::bind_semantic_detokenizer(weights, config_);
   auto hints = models::detokenize(
       detokenizer,
-      quantize_through(tokenizer.quantizer, models::pool_frames(tokenizer, batch.source)));
-  const auto give_back = (hints - batch.source_mean).square().mean();
+      quantize_through(tokenizer.quantizer, models::pool_frames(tokenizer, of_one.source)));
+  const auto give_back = (hints - of_one.source_mean).square().mean();
 
   const auto text_encoder = models::bind_text_encoder(weights / kTextScope, text_config_);
   const auto encoder = models::bind_condition_encoder(weights, config_);
   auto states =
-      models::encode_condition(encoder, models::encode_text(text_encoder, batch.text),
-                               models::embed_tokens(text_encoder, batch.lyrics), batch.timbre);
-  const auto null = weights("null_condition_emb", {1, 1, config_.encoder.hidden});
+      models::encode_condition(encoder, models::encode_text(text_encoder, of_one.text),
+                               models::embed_tokens(text_encoder, of_one.lyrics), of_one.timbre);
+  if (dice.chance(kNoHints)) hints = silence_.expand_as(hints);
+  if (dice.chance(kNoCondition))
+    states = weights("null_condition_emb", {1, 1, config_.encoder.hidden}).expand_as(states);
 
-  // Per row: which side is left out, and the time.
-  auto without_hints = at::zeros({rows, 1, 1});
-  auto without_words = at::zeros({rows, 1, 1});
-  auto time = at::zeros({rows});
-  for (std::int64_t b = 0; b < rows; ++b) {
-    without_hints[b].fill_(dice.chance(kNoHints) ? 1.0 : 0.0);
-    without_words[b].fill_(dice.chance(kNoCondition) ? 1.0 : 0.0);
-    const double normal = diffusion::NoiseGenerator(dice.next()).normal({16})[0].item<double>();
-    time[b].fill_(1.0 / (1.0 + std::exp(-(0.4 + 1.2 * normal))));
-  }
-  hints = hints + without_hints * (silence_ - hints);
-  states = states + without_words * (null - states);
-
-  const auto noise = diffusion::NoiseGenerator(dice.next()).normal(batch.target.sizes());
-  const auto t = time.view({rows, 1, 1});
-  const auto x = t * noise + (1.0 - t) * batch.target;
+  const double normal = diffusion::NoiseGenerator(dice.next()).normal({16})[0].item<double>();
+  const double time = 1.0 / (1.0 + std::exp(-(0.4 + 1.2 * normal)));
+  const auto noise = diffusion::NoiseGenerator(dice.next()).normal(of_one.target.sizes());
+  const auto x = time * noise + (1.0 - time) * of_one.target;
   const auto dit = models::bind_dit(weights, config_);
-  const auto made = models::velocity(dit, x, at::cat({hints, at::ones_like(hints)}, 2), time,
-                                     models::prepare_condition(dit, states));
-  const auto flow = (made - (noise - batch.target)).square().mean();
-  const auto loss = flow + kGiveBack * give_back;
-  loss.backward();
-  return {{"loss", loss.item<double>()},
-          {"flow", flow.item<double>()},
-          {"give_back", give_back.item<double>()},
-          {"latent", batch.target.std().item<double>()},
-          {"rows", static_cast<double>(rows)}};
+  const auto made = models::velocity(dit, x, at::cat({hints, at::ones_like(hints)}, 2),
+                                     at::full({1}, time), models::prepare_condition(dit, states));
+  return {(made - (noise - of_one.target)).square().mean(), give_back};
 }
 
 void DitRecipe::write(Parameters& weights, const std::filesystem::path& folder) const {

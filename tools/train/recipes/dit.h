@@ -46,9 +46,11 @@ class DitRecipe : public Recipe {
 
  private:
   struct Example;
-  struct Batch;
+  struct Losses {
+    at::Tensor flow, give_back;
+  };
   Example example(std::int64_t step, synth::Dice& dice);
-  Batch batch_of(std::int64_t step, synth::Dice& dice);
+  Losses losses(const Weights& weights, const Example& of_one, synth::Dice& dice) const;
 
   nlohmann::json json_, text_json_;
   models::AceStepConfig config_;
