@@ -53,12 +53,7 @@ struct Moment {
 };
 
 Moment embed_time(const TimeEmbedding& embedding, const at::Tensor& tau) {
-  constexpr std::int64_t half = kSinusoidWidth / 2;
-  const auto wide = tau.options().dtype(at::kFloat);
-  const auto rates = at::arange(half, wide).mul_(-std::log(kLongestPeriod) / half).exp_();
-  const auto angles = at::outer(tau.to(at::kFloat) * 1000.0, rates);
-  const auto sinusoid =
-      at::cat({angles.cos(), angles.sin()}, 1).to(embedding.linear_1.weight.scalar_type());
+  const auto sinusoid = time_sinusoid(tau).to(embedding.linear_1.weight.scalar_type());
   const auto embedded = embedding.linear_2(at::silu(embedding.linear_1(sinusoid)));
   const auto modulations = embedding.project(at::silu(embedded));
   return {embedded.to(at::kFloat), modulations.view({tau.size(0), 6, -1}).to(at::kFloat)};
@@ -87,6 +82,14 @@ at::Tensor run_layer(const DitLayer& layer, const AceStepConfig& config, at::Ten
 }
 
 }  // namespace
+
+at::Tensor time_sinusoid(const at::Tensor& tau) {
+  constexpr std::int64_t half = kSinusoidWidth / 2;
+  const auto wide = tau.options().dtype(at::kFloat);
+  const auto rates = at::arange(half, wide).mul_(-std::log(kLongestPeriod) / half).exp_();
+  const auto angles = at::outer(tau.to(at::kFloat) * 1000.0, rates);
+  return at::cat({angles.cos(), angles.sin()}, 1);
+}
 
 Dit bind_dit(const Weights& weights, const AceStepConfig& config) {
   const auto decoder = weights / "decoder";

@@ -25,6 +25,10 @@ struct TimeEmbedding {
   Linear linear_1, linear_2, project;
 };
 
+/// What TimeEmbedding begins with: cosines, then sines of 1000 · tau [B] at 128 rates from 1 down
+/// to almost 1e-4. [B, 256] fp32.
+at::Tensor time_sinusoid(const at::Tensor& tau);
+
 struct DitLayer {
   at::Tensor scale_shift;  // [1, 6, H] fp32: shift₁, scale₁, gate₁, shift₂, scale₂, gate₂
   at::Tensor self_norm, cross_norm, mlp_norm;

@@ -11,6 +11,7 @@
 #include "tensor/torch_archive.h"
 #include "train/learn/export.h"
 #include "train/recipes/captions.h"
+#include "train/recipes/dit_start.h"
 #include "train/text/vocabulary.h"
 
 namespace headroom::train {
@@ -23,6 +24,7 @@ constexpr double kGiveBack = 0.3;     // weight of the tokenizer's own loss
 constexpr double kSameTarget = 0.35;  // how often the target is the source
 constexpr double kNoHints = 0.1;      // how often hints are of silence
 constexpr double kNoCondition = 0.1;  // how often the condition is the null one
+constexpr double kPower = 1.5;        // mean square of the latents of music
 constexpr std::int64_t kSilenceFrames = 1500;
 
 json layer_types(int layers) {
@@ -134,14 +136,15 @@ Parameters DitRecipe::initial(std::uint64_t seed) const {
   for (const auto& [name, shape] : text) shapes[std::string(kTextScope) + "." + name] = shape;
   shapes["null_condition_emb"] = {1, 1, config_.encoder.hidden};
   shapes["encoder.timbre_encoder.special_token"] = {1, 1, config_.encoder.hidden};
-  return Parameters(
+  Parameters parameters(
       shapes,
-      [&](const std::string& name, at::IntArrayRef shape) {
-        auto values = random.get(name, shape);
-        // The output begins at nothing, which is the best guess before anything is learnt.
-        return name == "decoder.proj_out.1.weight" ? values * 0.1 : values;
-      },
+      [&](const std::string& name, at::IntArrayRef shape) { return random.get(name, shape); },
       [](const std::string&) { return false; });
+  // Nothing is the best guess of hints before anything is learnt.
+  const auto& hints = parameters.all().at("detokenizer.proj_out.weight");
+  parameters.set("detokenizer.proj_out.weight", hints.detach() * 0.1);
+  begin_as_linear_denoiser(parameters, config_, kPower);
+  return parameters;
 }
 
 DitRecipe::Example DitRecipe::example(std::int64_t step, synth::Dice& dice) {
@@ -185,7 +188,10 @@ std::map<std::string, double> DitRecipe::learn(Parameters& parameters, std::int6
     numbers["loss"] += share * loss.item<double>();
     numbers["flow"] += share * flow.item<double>();
     numbers["give_back"] += share * give_back.item<double>();
-    numbers["latent"] += share * of_one.target.std().item<double>();
+    // What answers of nothing would cost.
+    const double power = of_one.target.square().mean().item<double>();
+    numbers["no_flow"] += share * (1.0 + power);
+    numbers["no_back"] += share * of_one.source_mean.square().mean().item<double>();
   }
   return numbers;
 }
