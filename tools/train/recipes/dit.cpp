@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kTextScope = "text_encoder";
-constexpr double kGiveBack = 0.3;     // weight of the tokenizer's own loss
+constexpr double kLouderBias = 50.0;  // of a bias as drawn: as large as what it is added to
 constexpr double kSameTarget = 0.35;  // how often the target is the source
 constexpr double kNoHints = 0.1;      // how often hints are of silence
 constexpr double kNoCondition = 0.1;  // how often the condition is the null one
@@ -140,9 +140,12 @@ Parameters DitRecipe::initial(std::uint64_t seed) const {
       shapes,
       [&](const std::string& name, at::IntArrayRef shape) { return random.get(name, shape); },
       [](const std::string&) { return false; });
-  // Nothing is the best guess of hints before anything is learnt.
-  const auto& hints = parameters.all().at("detokenizer.proj_out.weight");
-  parameters.set("detokenizer.proj_out.weight", hints.detach() * 0.1);
+  // The norms that follow let loudness through where something constant is beside it.
+  for (const char* embedding : {"tokenizer.attention_pooler.embed_tokens.bias",
+                                "encoder.timbre_encoder.embed_tokens.bias"}) {
+    const auto& bias = parameters.all().at(embedding);
+    parameters.set(embedding, bias.detach() * kLouderBias);
+  }
   begin_as_linear_denoiser(parameters, config_, kPower);
   return parameters;
 }
@@ -182,35 +185,29 @@ std::map<std::string, double> DitRecipe::learn(Parameters& parameters, std::int6
   const auto share = 1.0 / static_cast<double>(examples_.batch);
   for (std::int64_t i = 0; i < examples_.batch; ++i) {
     const auto of_one = example(place_of(step, seed), dice);
-    const auto [flow, give_back] = losses(Weights(parameters), of_one, dice);
-    const auto loss = flow + kGiveBack * give_back;
+    const auto loss = flow_loss(Weights(parameters), of_one, dice);
     loss.backward(/*gradient=*/at::full({}, share));
     numbers["loss"] += share * loss.item<double>();
-    numbers["flow"] += share * flow.item<double>();
-    numbers["give_back"] += share * give_back.item<double>();
-    // What answers of nothing would cost.
-    const double power = of_one.target.square().mean().item<double>();
-    numbers["no_flow"] += share * (1.0 + power);
-    numbers["no_back"] += share * of_one.source_mean.square().mean().item<double>();
+    // What a velocity of zero would cost.
+    numbers["no_flow"] += share * (1.0 + of_one.target.square().mean().item<double>());
   }
   return numbers;
 }
 
-DitRecipe::Losses DitRecipe::losses(const Weights& weights, const Example& of_one,
-                                    synth::Dice& dice) const {
-  const auto tokenizer = models::bind_semantic_tokenizer(weights, config_);
-  const auto detokenizer = models::bind_semantic_detokenizer(weights, config_);
-  auto hints = models::detokenize(
-      detokenizer,
-      quantize_through(tokenizer.quantizer, models::pool_frames(tokenizer, of_one.source)));
-  const auto give_back = (hints - of_one.source_mean).square().mean();
-
+at::Tensor DitRecipe::flow_loss(const Weights& weights, const Example& of_one,
+                                synth::Dice& dice) const {
+  auto hints = silence_.expand_as(of_one.source);
+  if (!dice.chance(kNoHints)) {
+    const auto tokenizer = models::bind_semantic_tokenizer(weights, config_);
+    hints = models::detokenize(
+        models::bind_semantic_detokenizer(weights, config_),
+        quantize_through(tokenizer.quantizer, models::pool_frames(tokenizer, of_one.source)));
+  }
   const auto text_encoder = models::bind_text_encoder(weights / kTextScope, text_config_);
   const auto encoder = models::bind_condition_encoder(weights, config_);
   auto states =
       models::encode_condition(encoder, models::encode_text(text_encoder, of_one.text),
                                models::embed_tokens(text_encoder, of_one.lyrics), of_one.timbre);
-  if (dice.chance(kNoHints)) hints = silence_.expand_as(hints);
   if (dice.chance(kNoCondition))
     states = weights("null_condition_emb", {1, 1, config_.encoder.hidden}).expand_as(states);
 
@@ -221,7 +218,7 @@ DitRecipe::Losses DitRecipe::losses(const Weights& weights, const Example& of_on
   const auto dit = models::bind_dit(weights, config_);
   const auto made = models::velocity(dit, x, at::cat({hints, at::ones_like(hints)}, 2),
                                      at::full({1}, time), models::prepare_condition(dit, states));
-  return {(made - (noise - of_one.target)).square().mean(), give_back};
+  return (made - (noise - of_one.target)).square().mean();
 }
 
 void DitRecipe::write(Parameters& weights, const std::filesystem::path& folder) const {
