@@ -15,22 +15,37 @@ namespace headroom::cli {
 
 void ModelOption::add_to(CLI::App& app) {
   app.add_option(
-      "--model", path,
-      "Model folder (holds acestep-v15-…/, vae/, Qwen3-Embedding-0.6B/, MelBandRoFormer/); "
-      "default: the environment variable HEADROOM_MODEL");
+         "--model", path,
+         "Model folder (holds acestep-v15-…/, vae/, Qwen3-Embedding-0.6B/, MelBandRoFormer/); "
+         "default: the environment variable HEADROOM_MODEL, else the built-in model \"sketch\"")
+      ->check([](const std::string& folder) {
+        return folder.empty()
+                   ? std::string("no folder is named; leave it out for the built-in model")
+                   : std::string();
+      });
   app.add_option("--variant", variant, "Which acestep-v15-… folder, when there are several");
 }
 
 studio::ModelFolder ModelOption::open() const {
   const char* environment = std::getenv("HEADROOM_MODEL");
-  const std::string chosen = !path.empty() ? path : environment != nullptr ? environment : "";
-  if (chosen.empty()) {
-    throw Error(ErrorKind::usage,
-                "no model given; use --model DIR or set HEADROOM_MODEL (`headroom make-model DIR` "
-                "makes a small one "
-                "to try things with)");
-  }
-  return studio::ModelFolder::open(chosen, variant);
+  if (!path.empty()) return studio::ModelFolder::open(path, variant);
+  if (environment != nullptr && *environment != '\0')
+    return studio::ModelFolder::open(environment, variant);
+  return studio::ModelFolder::open(built_in_model(), variant);
+}
+
+std::filesystem::path built_in_model() {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  const auto installed =
+      fs::read_symlink("/proc/self/exe", code).parent_path() / "../share/headroom/sketch";
+  for (const fs::path& folder : {installed, fs::path(HEADROOM_SKETCH)})
+    if (fs::is_directory(folder, code)) return folder.lexically_normal();
+  throw Error(
+      ErrorKind::usage,
+      fmt::format("no model given, and the built-in one is not at {}; use --model DIR or set "
+                  "HEADROOM_MODEL",
+                  installed.lexically_normal().string()));
 }
 
 namespace {

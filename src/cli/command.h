@@ -1,6 +1,7 @@
 // What all subcommands of `headroom` share.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -58,9 +59,14 @@ struct ModelOption {
   std::string variant;
 
   void add_to(CLI::App& app);
-  /// Throws Error(usage) when neither --model nor HEADROOM_MODEL is given.
+  /// That of --model, else of HEADROOM_MODEL, else built_in_model(). Throws Error(usage) when there
+  /// is none of them.
   studio::ModelFolder open() const;
 };
+
+/// Where the model "sketch" lies: ../share/headroom/sketch beside an installed program, or in the
+/// sources that this one was built from.
+std::filesystem::path built_in_model();
 
 /// A model on a device with a budget, for the commands that run networks on it.
 struct StudioOption {

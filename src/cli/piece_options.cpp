@@ -73,8 +73,9 @@ void PieceOptions::add_to(CLI::App& app, bool heard) {
   add_seed(app, settings.seed, "Equal seeds give equal results");
   app.add_option("--steps", settings.steps, "Denoising steps; turbo models want 8")
       ->capture_default_str();
-  app.add_option("--shift", settings.shift, "Bends the timesteps towards noise")
-      ->capture_default_str();
+  app.add_option(
+      "--shift", shift,
+      "Bends the timesteps towards noise; default: the model's, 3 unless its name says otherwise");
   app.add_option("--guidance", settings.guidance,
                  "Over 1: guidance for base and sft models (7 is usual)")
       ->capture_default_str();
@@ -101,6 +102,7 @@ void PieceOptions::check() {
   words.time_signature = time_signature;
   if (bpm) words.bpm = *bpm;
   if (key) words.key = *key;
+  if (shift) settings.shift = *shift;
   for (const auto& lora : loras) (void)parse_lora(lora);
   studio::check_settings(settings);
 }
@@ -117,6 +119,7 @@ void PieceOptions::listen(const at::Tensor& audio, int rate) {
 std::unique_ptr<studio::Studio> PieceOptions::open(Progress& progress) {
   auto opened = studio.open(studio::ModelParts::all);
   enable_loras(*opened, loras);
+  if (!shift) settings.shift = opened->shift();
   if (!timbre.empty()) {
     const auto& vae = opened->networks().configs().vae;
     settings.timbre = load_audio(timbre, static_cast<int>(vae.sample_rate),

@@ -23,6 +23,7 @@ struct PieceOptions {
   int time_signature = 4;
   std::string timbre;
   std::vector<std::string> loras;  // FILE or FILE:STRENGTH
+  std::optional<double> shift;     // what is not given is the model's
   bool no_dcw = false;
   studio::PieceSettings settings;
   StudioOption studio;

@@ -111,6 +111,16 @@ std::string ModelFolder::identity() const {
   return fmt::format("{}-{:016x}", name(), hash);
 }
 
+double ModelFolder::shift() const {
+  constexpr double usual = 3.0;
+  const std::string suffix = "-shift";
+  const auto text = name();
+  const auto at = text.rfind(suffix);
+  if (at == std::string::npos || at + suffix.size() + 1 != text.size()) return usual;
+  const char digit = text.back();
+  return digit >= '1' && digit <= '9' ? digit - '0' : usual;
+}
+
 models::AceStepConfig ModelFolder::dit_config() const {
   const auto file = require(dit_, "diffusion transformer") / "config.json";
   return models::parse_acestep_config(models::load_json(file), file.string());

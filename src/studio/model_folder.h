@@ -60,6 +60,9 @@ class ModelFolder {
 
   /// The diffusion transformer's folder by name: "acestep-v15-turbo".
   std::string name() const { return dit_.filename().string(); }
+  /// The shift of the schedule that the model was made for, as the published names have it: 1 of
+  /// "acestep-v15-turbo-shift1", 3 where a name says nothing.
+  double shift() const;
   /// What latents depend on, as one short text: name, size, beginning and end of every file of
   /// transformer and VAE.
   std::string identity() const;

@@ -51,6 +51,7 @@ class Studio {
   /// The model's name ("acestep-v15-turbo"), its scale ("2B", "5B"; nothing for others), and what
   /// cached latents are known by.
   std::string checkpoint_name() const { return folder_.name(); }
+  double shift() const { return folder_.shift(); }
   std::optional<std::string> checkpoint_scale() const;
   const std::string& checkpoint() const { return checkpoint_; }
 

@@ -57,6 +57,27 @@ TEST(Commands, TheModelCanComeFromTheEnvironment) {
   EXPECT_EQ(ran.status, 0) << ran.err;
 }
 
+// Its encoder and decoder know music: at strength 0 the track comes back.
+TEST(Commands, WithoutAModelTheBuiltInOnePlays) {
+  const Workshop shop;
+  const auto cover = [&](const std::string& strength) {
+    const auto made = shop.run_json({"cover", HEADROOM_SOURCE_DIR "/assets/demo.ogg", "-o",
+                                     "out/cover.wav", "-p", "soft pads", "--strength", strength});
+    EXPECT_EQ(made.value("steps", 0), 8);
+    return load_audio(shop / "out/cover.wav", 48000);
+  };
+  const auto track = load_audio(HEADROOM_SOURCE_DIR "/assets/demo.ogg", 48000);
+  const auto likeness = [&](const at::Tensor& made) {
+    const auto length = std::min(made.size(1), track.size(1));
+    const auto a = made.narrow(1, 0, length);
+    const auto b = track.narrow(1, 0, length);
+    return (a * b).sum().item<double>() / (a.norm() * b.norm()).item<double>();
+  };
+  const auto back = likeness(cover("0"));
+  EXPECT_GT(back, 0.7);
+  EXPECT_LT(likeness(cover("1")), back / 2) << "strength does not count";
+}
+
 TEST(Commands, GenerateMakesMusicFromWords) {
   const Workshop shop;
   const auto made = [&](const std::string& name, const std::string& prompt) {

@@ -27,7 +27,6 @@ TEST(BadFlags, CommandLines) {
        {"no prompt", {"cover", "song.wav", "-o", "out/a.wav"}, kUsage, "--prompt is required"},
        {"no input", {"cover", "-o", "out/a.wav", "-p", "x"}, kUsage, "IN is required"},
        {"two inputs", cover_with({"other.wav"}), kUsage, "other.wav"},
-       {"no model", {"cover", "song.wav", "-o", "out/a.wav", "-p", "x"}, kUsage, "no model given"},
        {"empty model", cover_with({"--model", ""}), kUsage, "--model"},
        {"bad profile", {"analyze", "song.wav", "--profile", "jazz"}, kUsage, "'jazz'"},
        {"bad size", {"make-model", "out/m", "--size", "huge"}, kUsage, "size 'huge' is unknown"},

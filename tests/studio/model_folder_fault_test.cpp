@@ -1,4 +1,6 @@
 #include <fstream>
+#include <map>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +34,20 @@ TEST(ModelFolder, OfSeveralModelsWantsOneNamed) {
   EXPECT_ERROR((void)ModelFolder::open(folder.path()), ErrorKind::checkpoint, "--variant");
   EXPECT_EQ(ModelFolder::open(folder.path(), "acestep-v15-base").dit_config().decoder.hidden, 64);
   EXPECT_EQ(ModelFolder::open(folder / "acestep-v15-base").dit_config().decoder.hidden, 64);
+}
+
+TEST(ModelFolder, ItsNameTellsTheShift) {
+  const TempFolder folder;
+  for (const auto& [name, shift] :
+       std::map<std::string, double>{{"acestep-v15-turbo", 3.0},
+                                     {"acestep-v15-turbo-shift1", 1.0},
+                                     {"acestep-v15-turbo-shift2", 2.0},
+                                     {"acestep-v15-turbo-shift", 3.0},
+                                     {"acestep-v15-turbo-shift12", 3.0},
+                                     {"acestep-v15-turbo-shift0", 3.0}}) {
+    fs::create_directories(folder / name);
+    EXPECT_EQ(ModelFolder::open(folder.path(), name).shift(), shift) << name;
+  }
 }
 
 TEST(ModelFolder, ChecksTheSilenceLatent) {

@@ -40,6 +40,17 @@ describe('knobs', () => {
     expect(nudge(knob('hint_strength'), 0.35, 1, true)).toBe(0.375);
   });
 
+  test('take the shift that a model’s name tells, unless a hand chose one', () => {
+    const desk = new Desk();
+    desk.suit('acestep-v15-turbo');
+    expect(desk.number('shift')).toBe(knob('shift').initial);
+    desk.suit('acestep-v15-turbo-shift1');
+    expect(desk.number('shift')).toBe(1);
+    desk.turn('shift', 2);
+    desk.suit('acestep-v15-turbo-shift1');
+    expect(desk.number('shift')).toBe(2);
+  });
+
   test('glide in a cubic ease and arrive', () => {
     const ease = new Ease(0);
     ease.set(1, 1000, 1000);

@@ -40,6 +40,7 @@ at::Tensor CoverMaker::cover(const CoverSource& source, const std::string& capti
   settings.seed = seed;
   settings.steps = steps_;
   settings.strength = strength;
+  settings.shift = studio_.shift();
   settings.prompt.caption = caption;
   settings.prompt.bpm = std::clamp(reported_bpm(source.heard.tempo), 30, 300);
   settings.prompt.key = key_name(source.heard.key);

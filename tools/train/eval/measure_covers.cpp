@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "audio/key.h"
 #include "base/json.h"
 #include "train/eval/agreement.h"
 #include "train/eval/cover_maker.h"
@@ -32,6 +33,8 @@ struct StrengthSums {
   std::map<TempoMatch, double> tempos;
   std::map<KeyMatch, double> keys;
   double both = 0.0;
+  std::vector<double> heard_tempos;  // of each song
+  std::vector<std::string> heard_keys;
 };
 
 json row_of(double strength, StrengthSums sums, std::int64_t songs) {
@@ -50,7 +53,9 @@ json row_of(double strength, StrengthSums sums, std::int64_t songs) {
             {"fifth", sums.keys[KeyMatch::fifth] / count},
             {"parallel", sums.keys[KeyMatch::parallel] / count},
             {"other", sums.keys[KeyMatch::other] / count}}},
-          {"same_tempo_and_key", sums.both / count}};
+          {"same_tempo_and_key", sums.both / count},
+          {"heard_tempos", sums.heard_tempos},
+          {"heard_keys", sums.heard_keys}};
 }
 
 void add_cover(const at::Tensor& cover, const CoverSource& source, const at::Tensor& round_trip,
@@ -59,6 +64,8 @@ void add_cover(const at::Tensor& cover, const CoverSource& source, const at::Ten
   sums.to_round_trip += log_mel_db(cover, round_trip);
   sums.si_sdr += si_sdr(cover, round_trip).mean().item<double>();
   const auto heard = listen(cover, kRate);
+  sums.heard_tempos.push_back(heard.tempo);
+  sums.heard_keys.push_back(key_name(heard.key));
   const auto tempo = compare_tempos(heard.tempo, source.heard.tempo);
   const auto key = compare_keys(heard.key, source.heard.key);
   sums.tempos[tempo] += 1.0;
@@ -70,10 +77,16 @@ json measure_strengths(CoverMaker& maker, const CoverMeasurement& settings) {
   std::array<StrengthSums, kStrengths.size()> sums;
   std::int64_t rising = 0;
   double round_trips = 0.0;
+  json sources = json::array();
   for (std::int64_t i = 0; i < settings.songs; ++i) {
     const auto number = kHeldOutSongs + static_cast<std::uint64_t>(i);
     const auto source = full_mix(number, settings.seconds);
     const auto round_trip = maker.round_trip(source.audio);
+    const auto song = synth::compose(number, settings.seconds);
+    sources.push_back({{"tempo", song.bpm},
+                       {"heard_tempo", source.heard.tempo},
+                       {"key", key_name(song.key_index())},
+                       {"heard_key", key_name(source.heard.key)}});
     round_trips += log_mel_db(round_trip, source.audio);
     bool rises = true;
     double last = 0.0;
@@ -95,6 +108,7 @@ json measure_strengths(CoverMaker& maker, const CoverMeasurement& settings) {
   }
   const auto count = static_cast<double>(settings.songs);
   return {{"round_trip_log_mel_to_source_db", round_trips / count},
+          {"sources", sources},
           {"rows", rows},
           {"mean_distance_rises", mean_rises},
           {"songs_whose_distance_rises", static_cast<double>(rising) / count}};

@@ -31,8 +31,12 @@ void VocalGains::add(const std::map<std::string, WayToVocals>& ways, const at::T
                      const at::Tensor& vocals) {
   const auto before = si_sdr(mix, vocals).mean().item<double>();
   mixture += before;
-  for (const auto& [name, way] : ways)
-    gains[name] += si_sdr(way(mix), vocals).mean().item<double>() - before;
+  mixtures.push_back(before);
+  for (const auto& [name, way] : ways) {
+    const auto gain = si_sdr(way(mix), vocals).mean().item<double>() - before;
+    gains[name] += gain;
+    if (name == "separator") separated.push_back(gain);
+  }
   ++songs;
 }
 
@@ -40,6 +44,8 @@ nlohmann::json VocalGains::means() const {
   const auto count = static_cast<double>(songs);
   nlohmann::json result{{"mixture_si_sdr_db", mixture / count}};
   for (const auto& [name, gain] : gains) result[name + "_gain_db"] = gain / count;
+  result["each_mixture_db"] = mixtures;
+  result["each_separator_gain_db"] = separated;
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <nlohmann/json_fwd.hpp>
@@ -29,11 +30,13 @@ struct VocalGains {
   std::map<std::string, double> gains;  // dB
   double mixture = 0.0;                 // dB
   std::int64_t songs = 0;
+  std::vector<double> mixtures, separated;  // dB, of each song; the gain of the separator
 
   /// Tries all ways on a mixture whose vocals are known; both [2, n].
   void add(const std::map<std::string, WayToVocals>& ways, const at::Tensor& mix,
            const at::Tensor& vocals);
-  /// Means: "mixture_si_sdr_db", and "<way>_gain_db".
+  /// Means: "mixture_si_sdr_db", and "<way>_gain_db"; and for each song "each_mixture_db" and
+  /// "each_separator_gain_db".
   nlohmann::json means() const;
 };
 

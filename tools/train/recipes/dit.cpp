@@ -19,6 +19,8 @@ namespace {
 
 using nlohmann::json;
 
+// The published name of a model whose schedule is not bent: strength then is the share of noise.
+constexpr const char* kFolder = "acestep-v15-turbo-shift1";
 constexpr const char* kTextScope = "text_encoder";
 constexpr double kLouderBias = 50.0;  // of a bias as drawn: as large as what it is added to
 constexpr double kSameTarget = 0.35;  // how often the target is the source
@@ -227,8 +229,8 @@ void DitRecipe::write(Parameters& weights, const std::filesystem::path& folder) 
   const std::string scope = std::string(kTextScope) + ".";
   for (const auto& [name, tensor] : weights.all())
     (name.starts_with(scope) ? text[name.substr(scope.size())] : model[name]) = tensor;
-  write_part(folder / "acestep-v15-turbo", json_, "model.safetensors", model, at::kBFloat16);
-  save_torch_tensor(folder / "acestep-v15-turbo" / "silence_latent.pt",
+  write_part(folder / kFolder, json_, "model.safetensors", model, at::kBFloat16);
+  save_torch_tensor(folder / kFolder / "silence_latent.pt",
                     silence_.view({1, -1, 1}).repeat({1, 1, kSilenceFrames}));
   const auto of_text = folder / "Qwen3-Embedding-0.6B";
   write_part(of_text, text_json_, "model.safetensors", text, at::kBFloat16);
@@ -236,7 +238,7 @@ void DitRecipe::write(Parameters& weights, const std::filesystem::path& folder) 
 }
 
 std::map<std::string, at::Tensor> DitRecipe::read(const std::filesystem::path& folder) const {
-  auto weights = read_part(folder / "acestep-v15-turbo", "model.safetensors");
+  auto weights = read_part(folder / kFolder, "model.safetensors");
   for (auto& [name, tensor] : read_part(folder / "Qwen3-Embedding-0.6B", "model.safetensors"))
     weights[std::string(kTextScope) + "." + name] = tensor;
   return weights;

@@ -114,6 +114,12 @@ export class Desk {
     this.touch();
   }
 
+  /** A model whose published name tells the shift it was made for gets that, unless a hand chose another. */
+  suit(checkpoint: string): void {
+    const [, shift] = /-shift([1-9])$/.exec(checkpoint) ?? [];
+    if (shift && !this.touches.has('shift')) this.knob('shift').set(Number(shift));
+  }
+
   touch(): void {
     this.lastTouch = performance.now();
     this.onTouch();

@@ -211,6 +211,7 @@ export class Session {
     table.load(this.epoch, buffer, message.channels, { position: again, band });
     this.adopt(message);
     desk.catalog.set(message.lora_catalog);
+    desk.suit(message.checkpoint);
     desk.depth.set({ value: message.pipeline_depth, max: message.max_pipeline_depth });
     desk.stems.set({ state: this.stemsExpected(), error: '' });
     this.sessionId = message.session_id;
