@@ -105,8 +105,8 @@ at::Tensor quantize_through(const models::Fsq& quantizer, const at::Tensor& pool
 }
 
 struct DitRecipe::Example {
-  at::Tensor source, source_mean, target, timbre;  // [1, T, C]
-  at::Tensor text, lyrics;                         // [1, L] int64
+  at::Tensor source, target, timbre;  // [1, T, C]
+  at::Tensor text, lyrics;            // [1, L] int64
 };
 
 DitRecipe::DitRecipe(models::OobleckEncoder vae, json config, const DitExamples& examples)
@@ -163,7 +163,6 @@ DitRecipe::Example DitRecipe::example(std::int64_t step, synth::Dice& dice) {
   auto noise = diffusion::NoiseGenerator(dice.next()).normal(source.mean.sizes());
   Example example;
   example.source = (source.mean + source.deviation * noise).unsqueeze(0);
-  example.source_mean = source.mean.unsqueeze(0);
   example.target = target.mean.unsqueeze(0);
   const double whose = dice.uniform();
   const auto half = source.mean.size(0) / 2;
