@@ -8,13 +8,13 @@
 #include "temp_folder.h"
 #include "train/eval/agreement.h"
 #include "train/eval/descriptors.h"
-#include "train/eval/espeak.h"
 #include "train/eval/harmonic_percussive.h"
-#include "train/eval/helper.h"
 #include "train/eval/picture.h"
 #include "train/eval/png.h"
-#include "train/eval/soundfont.h"
 #include "train/learn/losses.h"
+#include "train/outside/helper.h"
+#include "train/outside/soundfont.h"
+#include "train/outside/voices.h"
 #include "train/synth/render.h"
 
 namespace headroom::train {
@@ -54,6 +54,19 @@ TEST(Agreement, KeysByTheirDistance) {
   EXPECT_EQ(compare_keys(c_major, 12), KeyMatch::parallel);
   EXPECT_EQ(compare_keys(c_major, 12 + 4), KeyMatch::other);
   EXPECT_EQ(compare_keys(c_major, 1), KeyMatch::other);
+}
+
+TEST(OnsetLoss, HearsStrokesThatAreMissingAndForgivesWhatLasts) {
+  const auto loss = [](const at::Tensor& made, const at::Tensor& wanted) {
+    return onset_loss(made, wanted, kRate, 1024, 64).item<double>();
+  };
+  const auto strikes = clicks(2.0) + 0.01 * tone(440.0, 2.0);
+  EXPECT_EQ(loss(strikes, strikes), 0.0);
+  EXPECT_GT(loss(0.01 * tone(440.0, 2.0), strikes), 0.5);
+  const double late = loss(strikes.roll(kRate / 20, 1), strikes);
+  EXPECT_GT(late, 0.5) << "a twentieth of a second late";
+  EXPECT_LT(loss(strikes * 0.5, strikes), 0.3) << "softer as a whole";
+  EXPECT_EQ(loss(at::zeros({1, kRate}), at::zeros({1, kRate})), 0.0);
 }
 
 TEST(MedianFilters, PartWhatLastsFromWhatStrikes) {
@@ -110,7 +123,8 @@ TEST(Unseen, ASoundFontPlaysIt) {
   const TempFolder folder;
   const auto song = synth::compose(3, 3.0);
   const auto arrangement = synth::arrange(3, {false, true, true, false, false, true});
-  const auto played = play_midi(midi_file(song, arrangement), 3L * 44100, 44100, folder.path());
+  const auto played =
+      play_midi(kUnheardSoundFont, midi_file(song, arrangement), 3L * 44100, 44100, folder.path());
   EXPECT_EQ(played.sizes(), (at::IntArrayRef{2, 3L * 44100}));
   EXPECT_GT(played.abs().max().item<double>(), 0.01);
 }

@@ -1,11 +1,15 @@
 // Where the VAE's training begins, and what leaves it.
 #include "train/recipes/vae.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "models/oobleck.h"
+#include "train/learn/adamw.h"
 #include "train/learn/losses.h"
 #include "train/recipes/clips.h"
+#include "train/recipes/envelopes.h"
 #include "train/recipes/vae_scale.h"
 #include "train/recipes/vae_start.h"
 
@@ -48,6 +52,43 @@ TEST(VaeStart, LeavesNetworksAloneThatAreTooNarrow) {
   const auto config = models::parse_oobleck_config(json, "narrow");
   Parameters untouched;
   EXPECT_FALSE(begin_as_linear_code(untouched, config, at::zeros({2, 48000})));
+}
+
+TEST(Envelopes, TellWhenAndInWhichBandAStrokeComes) {
+  // A click in the last third of frame 5 and a tone of 3 kHz from frame 10 on.
+  auto audio = at::zeros({1, 2, 20 * 1920});
+  audio.narrow(2, 5 * 1920 + 1600, 8).fill_(0.5);
+  const auto time = at::arange(10 * 1920) / 48000.0;
+  audio.narrow(2, 10 * 1920, 10 * 1920).copy_((time * (2.0 * M_PI * 3000.0)).sin() * 0.1);
+  const auto told = envelopes_of(audio, 48000, 1920)[0].view({kEnvelopeBands, 3, 20});
+  const auto at = [&](int band, int what, int frame) {
+    return told[band][what][frame].item<double>();
+  };
+  for (int band = 0; band < kEnvelopeBands; ++band) {
+    EXPECT_GT(at(band, 0, 5), at(band, 0, 4) + 0.5) << "band " << band << " misses the click";
+    EXPECT_LT(at(band, 1, 5), -1.0) << "the click is late in its frame: the slope falls below 0";
+  }
+  EXPECT_GT(at(1, 0, 15), at(3, 0, 15) + 1.0) << "3 kHz lie in the second band";
+  EXPECT_NEAR(at(1, 1, 15), 0.0, 0.05) << "a steady tone has no slope";
+}
+
+TEST(Envelopes, TheEncoderBeginsWithThemAndNoStepTakesThemAway) {
+  const Sketch sketch;
+  VaeRecipe recipe;
+  auto parameters = recipe.initial(1);
+  const auto heard = [&] {
+    const at::NoGradGuard no_grad;
+    return Coder(parameters, sketch.config).encode(sketch.audio).mean[0].narrow(0, 42, 12).clone();
+  };
+  const auto before = heard();
+  const auto wanted = envelopes_of(sketch.audio.unsqueeze(0), 48000, 1920)[0];
+  const auto error = (before - wanted).square().mean().item<double>();
+  EXPECT_LT(error, 0.6 * wanted.var(1).mean().item<double>());
+  AdamW adam(parameters, recipe.adam());
+  (void)recipe.learn(parameters, 0, 1);
+  EXPECT_GT(adam.step(1e-3), 0.0);
+  EXPECT_LT((heard() - before).abs().max().item<double>(), 0.01)
+      << "one step of the optimiser moved a weight that envelope_path() should list";
 }
 
 TEST(VaeScale, LatentsHaveUnitSpreadAndSoundAsBefore) {

@@ -15,6 +15,7 @@
 #include "train/recipes/clips.h"
 #include "train/recipes/demo_track.h"
 #include "train/recipes/dit.h"
+#include "train/recipes/guests.h"
 #include "train/recipes/separator.h"
 #include "train/recipes/song_files.h"
 #include "train/recipes/vae.h"
@@ -30,6 +31,8 @@ struct Options {
   std::filesystem::path model;
   std::filesystem::path cache;
   bool freeze_encoder = false;
+  std::filesystem::path guests;
+  std::int64_t first = 0, songs = 400;
 };
 
 void add_training_options(CLI::App& app, Options& options) {
@@ -55,7 +58,7 @@ void add_training_options(CLI::App& app, Options& options) {
 }
 
 struct Commands {
-  CLI::App *vae, *separator, *dit, *render, *demo_track;
+  CLI::App *vae, *separator, *dit, *guests, *render, *demo_track;
 };
 
 Commands add_commands(CLI::App& app, Options& options) {
@@ -67,9 +70,18 @@ Commands add_commands(CLI::App& app, Options& options) {
     add_training_options(*one, options);
   commands.vae->add_flag("--freeze-encoder", options.freeze_encoder,
                          "Train the decoder alone: the latents stay as they are");
+  commands.separator->add_option("--guests", options.guests,
+                                 "Folder of 'guests': voices and bands of other programs");
   commands.dit->add_option("--model", options.model, "Folder that holds vae/")->required();
   commands.dit->add_option("--cache", options.cache,
                            "Folder for the examples' latents, of one VAE");
+  commands.guests = app.add_subcommand(
+      "guests", "Record other programs' voices and bands for the separator's training");
+  commands.guests->add_option("--out", options.guests, "Folder of the files")->required();
+  commands.guests->add_option("--first", options.first, "Number of the first song")
+      ->capture_default_str();
+  commands.guests->add_option("--songs", options.songs, "Songs of twelve seconds")
+      ->capture_default_str();
   commands.render = app.add_subcommand("render", "A song of the synthesizer as files");
   commands.render->add_option("--out", options.settings.out, "Folder of the files")->required();
   commands.render->add_option("--song", options.song, "Its number")->capture_default_str();
@@ -84,7 +96,10 @@ std::unique_ptr<Recipe> recipe_of(const Commands& commands, const Options& optio
     return std::make_unique<VaeRecipe>(sketch_vae_config(),
                                        VaeExamples{.freeze_encoder = options.freeze_encoder});
   }
-  if (commands.separator->parsed()) return std::make_unique<SeparatorRecipe>();
+  if (commands.separator->parsed()) {
+    return std::make_unique<SeparatorRecipe>(sketch_separator_config(),
+                                             SeparatorExamples{.guests = options.guests});
+  }
   DitExamples examples;
   examples.covers.cache = options.cache;
   return std::make_unique<DitRecipe>(studio::ModelFolder::open(options.model).load_vae_encoder(),
@@ -94,6 +109,8 @@ std::unique_ptr<Recipe> recipe_of(const Commands& commands, const Options& optio
 void run(const Commands& commands, const Options& options) {
   if (commands.render->parsed()) {
     std::cout << write_song(options.song, options.seconds, options.settings.out).dump(2) << '\n';
+  } else if (commands.guests->parsed()) {
+    record_guests(options.guests, options.first, options.songs);
   } else if (commands.demo_track->parsed()) {
     std::cout << write_demo_track(options.settings.out).dump(2) << '\n';
   } else {

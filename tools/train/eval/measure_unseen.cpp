@@ -4,10 +4,10 @@
 
 #include "audio/resample.h"
 #include "base/json.h"
-#include "train/eval/espeak.h"
 #include "train/eval/measure.h"
-#include "train/eval/soundfont.h"
 #include "train/eval/vocals.h"
+#include "train/outside/soundfont.h"
+#include "train/outside/voices.h"
 #include "train/recipes/clips.h"
 #include "train/synth/performance.h"
 #include "train/synth/render.h"
@@ -28,7 +28,8 @@ Clip unseen_clip(std::uint64_t number, std::string_view voice_name, const Measur
   const auto arrangement = synth::arrange(number, kEverybody);
   const auto samples = static_cast<std::int64_t>(settings.seconds * rate);
   auto dice = synth::Dice(number).fork("unseen");
-  const auto band = play_midi(midi_file(song, arrangement), samples, rate, settings.scratch);
+  const auto band =
+      play_midi(kUnheardSoundFont, midi_file(song, arrangement), samples, rate, settings.scratch);
   at::Tensor voice;
   if (voice_name == "synthesizer") {
     const auto render =
@@ -36,11 +37,14 @@ Clip unseen_clip(std::uint64_t number, std::string_view voice_name, const Measur
     voice = sinc_resample(render.stems[static_cast<std::int64_t>(synth::Stem::vocals)], 48000, rate)
                 .narrow(1, 0, samples);
   } else if (voice_name == "speech") {
-    voice = speak(dice.fork("speech"), samples, rate, settings.scratch).expand({2, -1});
+    auto speech = dice.fork("speech");
+    const auto& speaker = speech.pick(unheard_speakers());
+    voice = speak(speaker, sentence, 1.0, speech, samples, rate, settings.scratch).expand({2, -1});
   } else {
     const auto performance = synth::perform(song, arrangement);
-    voice = sing(song, performance.notes[static_cast<size_t>(synth::Stem::vocals)],
-                 dice.fork("singing"), samples, rate, settings.scratch)
+    voice = sing(dice.fork("singing").pick(unheard_speakers()), 1.0, song,
+                 performance.notes[static_cast<size_t>(synth::Stem::vocals)], samples, rate,
+                 settings.scratch)
                 .expand({2, -1});
   }
   const double loud = std::pow(10.0, dice.uniform(-kLouder, kLouder) / 20.0);

@@ -28,6 +28,17 @@ at::Tensor magnitudes(const at::Tensor& audio, std::int64_t n_fft, std::int64_t 
   return spectrum.square().sum(-1).add(kTiny * kTiny).sqrt();
 }
 
+// [n_fft / 2 + 1, bands]: triangles of unit area, so that levels are those of the magnitudes.
+at::Tensor mel_filters(int rate, std::int64_t n_fft, std::int64_t bands) {
+  const auto filters = mel_filterbank(rate, n_fft, bands);
+  return (filters / filters.sum(1, /*keepdim=*/true)).t();
+}
+
+// [C, n] → [C, frames, bands], a frame every quarter of a window.
+at::Tensor log_mel(const at::Tensor& audio, std::int64_t n_fft, const at::Tensor& filters) {
+  return (at::matmul(magnitudes(audio, n_fft, n_fft / 4), filters) + kQuietest).log();
+}
+
 }  // namespace
 
 at::Tensor with_mid_side(const at::Tensor& stereo) {
@@ -46,13 +57,24 @@ at::Tensor spectral_loss(const at::Tensor& made, const at::Tensor& wanted, std::
 
 at::Tensor mel_loss(const at::Tensor& made, const at::Tensor& wanted, int rate, std::int64_t n_fft,
                     std::int64_t bands) {
-  // Triangles of unit height, so that levels are those of the magnitudes.
-  auto filters = mel_filterbank(rate, n_fft, bands);
-  filters = (filters / filters.sum(1, /*keepdim=*/true)).t();
-  const auto mel = [&](const at::Tensor& x) {
-    return (at::matmul(magnitudes(x, n_fft, n_fft / 4), filters) + kQuietest).log();
+  const auto filters = mel_filters(rate, n_fft, bands);
+  return (log_mel(made, n_fft, filters) - log_mel(wanted, n_fft, filters)).abs().mean();
+}
+
+at::Tensor onset_loss(const at::Tensor& made, const at::Tensor& wanted, int rate,
+                      std::int64_t n_fft, std::int64_t bands) {
+  constexpr std::int64_t groups = 8;
+  constexpr double little = 0.01;  // nepers; silence has no onsets
+  const auto filters = mel_filters(rate, n_fft, bands);
+  const auto rises = [&](const at::Tensor& x) {
+    return log_mel(x, n_fft, filters)
+        .diff(1, 1)
+        .clamp_min(0.0)
+        .unflatten(2, {groups, bands / groups})
+        .mean(-1);
   };
-  return (mel(made) - mel(wanted)).abs().mean();
+  const auto target = rises(wanted);
+  return (rises(made) - target).abs().mean() / (target.mean() + little);
 }
 
 at::Tensor distortion_loss(const at::Tensor& made, const at::Tensor& wanted) {

@@ -21,6 +21,11 @@ at::Tensor spectral_loss(const at::Tensor& made, const at::Tensor& wanted, std::
 at::Tensor mel_loss(const at::Tensor& made, const at::Tensor& wanted, int rate, std::int64_t n_fft,
                     std::int64_t bands);
 
+/// How much louder each of eight groups of mel bands gets from one frame to the next, compared by
+/// L1 in shares of the target's mean: whether strokes come when they should, and as hard.
+at::Tensor onset_loss(const at::Tensor& made, const at::Tensor& wanted, int rate,
+                      std::int64_t n_fft, std::int64_t bands);
+
 /// Mean of ln(‖made − wanted‖² / (‖wanted‖² + floor) + 1e-3) over the rows of [C, n]: signal to
 /// distortion as a loss, in nepers of power.
 at::Tensor distortion_loss(const at::Tensor& made, const at::Tensor& wanted);

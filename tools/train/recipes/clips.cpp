@@ -7,6 +7,11 @@
 #include "train/synth/voice.h"
 
 namespace headroom::train {
+namespace {
+
+constexpr int kStrings = 2;  // row of synth::kPads
+
+}  // namespace
 
 Clip render_clip(std::uint64_t number, const ClipSettings& settings) {
   const auto song = synth::compose(number, settings.seconds);
@@ -17,6 +22,8 @@ Clip render_clip(std::uint64_t number, const ClipSettings& settings) {
     plays[static_cast<size_t>(synth::Stem::vocals)] =
         synth::Dice(number).fork("sung").uniform() < settings.sung;
     arrangement = synth::arrange(number, plays);
+    auto& pad = arrangement.part(synth::Stem::pad);
+    if (synth::sound_name(synth::Stem::pad, pad.sound) == "choir pads") pad.sound = kStrings;
   }
   const auto render =
       synth::render(song, arrangement, static_cast<std::int64_t>(settings.seconds * synth::kRate));

@@ -25,8 +25,10 @@ struct ClipSettings {
   std::int64_t width = 48;          // songs to choose from at a time
   std::int64_t steps_per_song = 4;  // one of them is exchanged so often
   double seconds = 6.0;
-  int rate = 48000;    // Hz; songs are made at 48 000 and resampled
-  double sung = -1.0;  // probability of vocals; below 0: as the arranger likes
+  int rate = 48000;  // Hz; songs are made at 48 000 and resampled
+  // Probability of vocals; below 0: as the arranger likes. From 0 on strings play in place of choir
+  // pads, of which nobody could say whether they are vocals or instruments.
+  double sung = -1.0;
 };
 
 /// The song of that number. Song, arrangement and everything else follow from the number.

@@ -1,5 +1,6 @@
 #include "train/recipes/separator.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "studio/random_weights.h"
@@ -14,6 +15,8 @@ using nlohmann::json;
 constexpr const char* kFile = "MelBandRoformer_fp16.safetensors";
 constexpr double kInstruments = 0.5;  // weight of what is left, against the voice's
 constexpr double kSpectral = 0.3;
+constexpr double kGuestShare = 0.5;   // of the examples, where there are guests
+constexpr double kGuestLevel = 0.15;  // mean of both parts of these
 
 bool is_fixed(const std::string& name) { return name.ends_with("rotary_embed.freqs"); }
 
@@ -64,7 +67,9 @@ SeparatorRecipe::SeparatorRecipe(json config, SeparatorExamples examples)
               .steps_per_song = 4,
               .seconds = 8.0,
               .rate = config_.sample_rate,
-              .sung = 0.9}) {}
+              .sung = 0.9}) {
+  if (!examples_.guests.empty()) guests_.emplace(examples_.guests);
+}
 
 Parameters SeparatorRecipe::initial(std::uint64_t seed) const {
   studio::RandomWeights random(seed);
@@ -76,25 +81,43 @@ Parameters SeparatorRecipe::initial(std::uint64_t seed) const {
       is_fixed);
 }
 
-// Half of the examples are a song as it is, half the voice of one over the instruments of another.
-Clip SeparatorRecipe::example(std::int64_t step, synth::Dice& dice) {
+// A voice, and what plays with it: half of the examples are a song as it is, half the voice of one
+// over the instruments of another.
+SeparatorRecipe::Parts SeparatorRecipe::song_parts(std::int64_t step, synth::Dice& dice) {
   const auto samples = examples_.frames * config_.hop;
   const auto piece = [&](const at::Tensor& audio) {
     return audio.narrow(1, dice.below(static_cast<int>(audio.size(1) - samples)), samples);
   };
   const auto& song = clips_.draw(step, dice);
-  const double loud = std::exp2(dice.uniform(-1.5, 0.5));
-  at::Tensor vocals;
-  at::Tensor rest;
   if (dice.chance(0.5)) {
     const auto begin = dice.below(static_cast<int>(song.mix.size(1) - samples));
-    vocals = song.vocals.narrow(1, begin, samples);
-    rest = song.mix.narrow(1, begin, samples) - vocals;
-  } else {
-    vocals = piece(song.vocals);
-    const auto& other = clips_.draw(step, dice);
-    rest = piece(other.mix - other.vocals);
+    const auto vocals = song.vocals.narrow(1, begin, samples);
+    return {vocals, song.mix.narrow(1, begin, samples) - vocals};
   }
+  const auto vocals = piece(song.vocals);
+  const auto& other = clips_.draw(step, dice);
+  return {vocals, piece(other.mix - other.vocals)};
+}
+
+// A guest's voice, a guest band, or both; the other part is a song's. As loud as each other, if
+// they are heard at all.
+SeparatorRecipe::Parts SeparatorRecipe::guest_parts(std::int64_t step, synth::Dice& dice) {
+  const auto levelled = [](const at::Tensor& audio) {
+    const double level = std::sqrt(audio.square().mean().item<double>());
+    return audio * (kGuestLevel / std::max(level, 0.1 * kGuestLevel));
+  };
+  const auto guest = guests_->draw(dice, examples_.frames * config_.hop);
+  const int kind = dice.below(4);
+  if (kind < 2) return {levelled(guest.voice), levelled(guest.band)};
+  const auto own = song_parts(step, dice);
+  if (kind == 2) return {levelled(guest.voice), levelled(own.rest)};
+  return {levelled(own.vocals), levelled(guest.band)};
+}
+
+Clip SeparatorRecipe::example(std::int64_t step, synth::Dice& dice) {
+  const bool guest = guests_ && dice.chance(kGuestShare);
+  auto [vocals, rest] = guest ? guest_parts(step, dice) : song_parts(step, dice);
+  const double loud = std::exp2(dice.uniform(-1.5, 0.5));
   vocals = vocals * (loud * std::exp2(dice.uniform(-1.0, 1.0)));
   rest = rest * loud;
   if (dice.chance(0.3)) vocals = vocals.flip(0);

@@ -1,15 +1,20 @@
 // Training of the separator: voices out of mixtures whose parts are known.
 #pragma once
 
+#include <filesystem>
+#include <optional>
+
 #include "models/mel_band_roformer.h"
 #include "train/learn/trainer.h"
 #include "train/recipes/clips.h"
+#include "train/recipes/guests.h"
 
 namespace headroom::train {
 
 struct SeparatorExamples {
   std::int64_t batch = 3;
-  std::int64_t frames = 150;  // STFT frames of a piece: three seconds
+  std::int64_t frames = 150;          // STFT frames of a piece: three seconds
+  std::filesystem::path guests = {};  // folder of guests.h; empty: none
 };
 
 /// The sketch's separator: one stem (vocals), 48 bands, half the published frame rate.
@@ -30,11 +35,17 @@ class SeparatorRecipe : public Recipe {
 
  private:
   Clip example(std::int64_t step, synth::Dice& dice);
+  struct Parts {
+    at::Tensor vocals, rest;
+  };
+  Parts song_parts(std::int64_t step, synth::Dice& dice);
+  Parts guest_parts(std::int64_t step, synth::Dice& dice);
 
   nlohmann::json json_;
   models::RoformerConfig config_;
   SeparatorExamples examples_;
   ClipWindow clips_;
+  std::optional<Guests> guests_;
 };
 
 /// Numbers of a separator's config.json, the sizes that a checkpoint tells by its tensors included.

@@ -9,6 +9,7 @@
 #include "studio/random_weights.h"
 #include "train/learn/export.h"
 #include "train/learn/losses.h"
+#include "train/recipes/vae_envelope_start.h"
 #include "train/recipes/vae_scale.h"
 #include "train/recipes/vae_start.h"
 
@@ -19,12 +20,15 @@ using nlohmann::json;
 
 // Shares of the judgements in what a step changes.
 constexpr double kSpectral = 0.5;
-constexpr double kMel = 0.5;
-constexpr double kDistortion = 1.0;
+constexpr double kMel = 0.7;
+constexpr double kOnsets = 0.7;
+constexpr double kDistortion = 0.5;
 // Length of the gradient at the audio for a weight of one; together with the divergence's weight it
 // says how many nats of the latent a decibel is worth.
 constexpr double kStrength = 0.1;
 constexpr double kDivergence = 0.05;
+// Of the latent; those before it begin as components of the waveform.
+constexpr std::int64_t kFirstEnvelope = 42;
 
 constexpr const char* kFile = "diffusion_pytorch_model.safetensors";
 constexpr std::int64_t kFirstSongs = 12;  // whose components the training begins with
@@ -79,7 +83,8 @@ VaeRecipe::VaeRecipe(json config, const VaeExamples& examples)
     : json_(std::move(config)),
       config_(models::parse_oobleck_config(json_, "vae")),
       examples_(examples),
-      clips_(examples.clips) {}
+      clips_(examples.clips),
+      envelope_path_(envelope_path(config_, kFirstEnvelope)) {}
 
 Parameters VaeRecipe::initial(std::uint64_t seed) const {
   studio::RandomWeights random(seed);
@@ -101,7 +106,9 @@ Parameters VaeRecipe::initial(std::uint64_t seed) const {
       [&](const std::string& name) {
         return examples_.freeze_encoder && name.starts_with("encoder.");
       });
-  begin_as_linear_code(parameters, config_, audio_to_begin_with());
+  const auto audio = audio_to_begin_with();
+  begin_as_linear_code(parameters, config_, audio);
+  begin_with_envelopes(parameters, config_, audio, kFirstEnvelope);
   return parameters;
 }
 
@@ -148,14 +155,17 @@ std::map<std::string, double> VaeRecipe::learn(Parameters& parameters, std::int6
        }},
       {"mel", kMel,
        [&](const at::Tensor& a, const at::Tensor& b) { return mel_loss(a, b, rate, 1024, 80); }},
+      {"onsets", kOnsets,
+       [&](const at::Tensor& a, const at::Tensor& b) { return onset_loss(a, b, rate, 1024, 64); }},
       {"distortion", kDistortion, distortion_loss}};
   std::map<std::string, double> numbers;
   const auto direction = balanced_gradient(heard, audio, judgements, numbers);
   const auto spread = divergence(posterior);
   // Its gradient is the balanced one.
   ((made * direction).sum() + kDivergence * spread).backward();
-  numbers["loss"] =
-      kSpectral * numbers["spectral"] + kMel * numbers["mel"] + kDistortion * numbers["distortion"];
+  hold(parameters, envelope_path_);
+  for (const auto& judgement : judgements)
+    numbers["loss"] += judgement.weight * numbers[judgement.name];
   numbers["divergence"] = spread.item<double>();
   numbers["latent"] = posterior.mean.detach().std().item<double>();
   numbers["deviation"] = posterior.deviation.detach().mean().item<double>();

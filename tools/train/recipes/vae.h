@@ -2,9 +2,12 @@
 // on a CPU is scarce.
 #pragma once
 
+#include <vector>
+
 #include "models/config.h"
 #include "train/learn/trainer.h"
 #include "train/recipes/clips.h"
+#include "train/recipes/oobleck_start.h"
 
 namespace headroom::train {
 
@@ -40,6 +43,7 @@ class VaeRecipe : public Recipe {
   models::OobleckConfig config_;
   VaeExamples examples_;
   ClipWindow clips_;
+  std::vector<Slice> envelope_path_;  // of the encoder: what stays as it begins
 };
 
 }  // namespace headroom::train

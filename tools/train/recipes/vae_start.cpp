@@ -4,53 +4,13 @@
 #include <string>
 #include <tuple>
 
+#include "train/recipes/oobleck_start.h"
+
 namespace headroom::train {
 namespace {
 
-constexpr double kSpill = 0.05;       // of what was drawn, in channels that carry a component
 constexpr double kQuietBranch = 0.1;  // gain of residual branches against what was drawn
-constexpr double kStraight =
-    -4.0;  // logarithm of a snake's frequency that is nearly a straight line
-constexpr std::int64_t kSides = 2;  // left, right
-
-at::Tensor weight_of(const Parameters& parameters, const std::string& layer) {
-  const auto v = parameters.all().at(layer + ".weight_v").detach();
-  const auto g = parameters.all().at(layer + ".weight_g").detach();
-  return v * (g / v.square().sum({1, 2}, /*keepdim=*/true).sqrt());
-}
-
-void set_weight(Parameters& parameters, const std::string& layer, const at::Tensor& weight) {
-  parameters.set(layer + ".weight_v", weight);
-  parameters.set(layer + ".weight_g", weight.square().sum({1, 2}, /*keepdim=*/true).sqrt());
-}
-
-// Puts `core` [m, k, taps] in the corner of a layer's weight, at its middle taps; what else leads
-// into the carried outputs (axis `out`) becomes faint.
-void carry(Parameters& parameters, const std::string& layer, const at::Tensor& core, int out) {
-  const at::NoGradGuard no_grad;
-  auto weight = weight_of(parameters, layer).clone();
-  weight.narrow(out, 0, core.size(out)).mul_(kSpill);
-  const auto first = (weight.size(2) - core.size(2)) / 2;
-  weight.narrow(0, 0, core.size(0))
-      .narrow(1, 0, core.size(1))
-      .narrow(2, first, core.size(2))
-      .add_(core);
-  set_weight(parameters, layer, weight);
-  const auto bias = parameters.all().find(layer + ".bias");
-  if (bias != parameters.all().end()) {
-    auto values = bias->second.detach().clone();
-    values.narrow(0, 0, core.size(out)).zero_();
-    parameters.set(bias->first, values);
-  }
-}
-
-void straighten(Parameters& parameters, const std::string& snake, std::int64_t channels) {
-  for (const char* name : {".alpha", ".beta"}) {
-    auto values = parameters.all().at(snake + name).detach().clone();
-    values.narrow(1, 0, channels).fill_(kStraight);
-    parameters.set(snake + name, values);
-  }
-}
+constexpr std::int64_t kSides = 2;    // left, right
 
 at::Tensor identity(std::int64_t channels, double gain = 1.0) {
   return (at::eye(channels) * gain).unsqueeze(2);
@@ -130,29 +90,31 @@ bool begin_as_linear_code(Parameters& parameters, const models::OobleckConfig& c
       parameters.set(name, tensor.detach() * kQuietBranch);
   }
 
-  carry(parameters, "encoder.conv1", identity(kSides), 0);
+  carry(parameters, "encoder.conv1", identity(kSides), Carried::convolution);
   for (size_t i = 0; i + 2 < layers; ++i) {
     const auto stride = config.ratios[i];
     straighten(parameters, encoder_block(i) + ".snake1", kSides);
     carry(parameters, encoder_block(i) + ".conv1",
-          triangles(stride, 1.0 / static_cast<double>(stride)), 0);
+          triangles(stride, 1.0 / static_cast<double>(stride)), Carried::convolution);
     straighten(parameters, decoder_block(layers - 1 - i) + ".snake1", kSides);
-    carry(parameters, decoder_block(layers - 1 - i) + ".conv_t1", triangles(stride, 1.0), 1);
+    carry(parameters, decoder_block(layers - 1 - i) + ".conv_t1", triangles(stride, 1.0),
+          Carried::transposed);
   }
   straighten(parameters, encoder_block(layers - 2) + ".snake1", kSides);
-  carry(parameters, encoder_block(layers - 2) + ".conv1", unfolding(inner), 0);
+  carry(parameters, encoder_block(layers - 2) + ".conv1", unfolding(inner), Carried::convolution);
   straighten(parameters, encoder_block(layers - 1) + ".snake1", folded);
-  carry(parameters, encoder_block(layers - 1) + ".conv1", taps, 0);
+  carry(parameters, encoder_block(layers - 1) + ".conv1", taps, Carried::convolution);
   straighten(parameters, "encoder.snake1", count);
-  carry(parameters, "encoder.conv2", at::diag(scale).unsqueeze(2), 0);
+  carry(parameters, "encoder.conv2", at::diag(scale).unsqueeze(2), Carried::convolution);
 
-  carry(parameters, "decoder.conv1", at::diag(scale.reciprocal()).unsqueeze(2), 0);
+  carry(parameters, "decoder.conv1", at::diag(scale.reciprocal()).unsqueeze(2),
+        Carried::convolution);
   straighten(parameters, decoder_block(0) + ".snake1", count);
-  carry(parameters, decoder_block(0) + ".conv_t1", taps, 1);
+  carry(parameters, decoder_block(0) + ".conv_t1", taps, Carried::transposed);
   straighten(parameters, decoder_block(1) + ".snake1", folded);
-  carry(parameters, decoder_block(1) + ".conv_t1", unfolding(inner), 1);
+  carry(parameters, decoder_block(1) + ".conv_t1", unfolding(inner), Carried::transposed);
   straighten(parameters, "decoder.snake1", kSides);
-  carry(parameters, "decoder.conv2", identity(kSides), 0);
+  carry(parameters, "decoder.conv2", identity(kSides), Carried::convolution);
   return true;
 }
 

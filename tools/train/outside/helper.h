@@ -1,4 +1,4 @@
-// Programs that make sounds which no training has heard. They are not part of Headroom.
+// Programs that speak and play what the synthesizer does not. They are not part of Headroom.
 #pragma once
 
 #include <filesystem>

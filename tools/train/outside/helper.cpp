@@ -1,4 +1,4 @@
-#include "train/eval/helper.h"
+#include "train/outside/helper.h"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "train/eval/espeak.h"
+#include "train/outside/voices.h"
 
 #include <algorithm>
 #include <array>
@@ -6,15 +6,11 @@
 #include <map>
 #include <numbers>
 
-#include "train/eval/helper.h"
-
 namespace headroom::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kVoices{"en-us+m1", "en-us+m3", "en-us+m5", "en-us+m7",
-                             "en-us+f1", "en-us+f2", "en-us+f3", "en-us+f4"};
 constexpr std::array kSentences{
     "The last train leaves at seven from the eastern platform.",
     "We walked along the river until the lights went out.",
@@ -27,8 +23,11 @@ constexpr std::array kSentences{
     "Bring two chairs and a lamp, please.",
     "What you hear now has never been played before.",
 };
-// Pitches that espeak-ng takes, low to high.
-constexpr std::array kPitches{25, 50, 75, 99};
+// Sounds that every language's voice can say.
+constexpr std::array kConsonants{"m", "t", "k",  "l", "s", "n", "r",
+                                 "p", "v", "sh", "f", "d", "b", ""};
+constexpr std::array kVowels{"a", "e", "i", "o", "u"};
+constexpr std::array kEnds{"n", "s", "t", "m", "k", "l"};
 
 constexpr double kWindow = 0.06;        // seconds in which a pitch is looked for
 constexpr double kLowest = 60.0;        // Hz
@@ -37,35 +36,6 @@ constexpr double kLoop = 0.08;          // seconds of a vowel that are repeated,
 constexpr double kRelease = 0.06;       // seconds
 constexpr double kVibrato = 5.5;        // Hz
 constexpr double kVibratoWide = 0.012;  // of the frequency
-
-struct Utterance {
-  std::string voice, text;
-  int pitch = 50;
-  int words_per_minute = 160;
-  bool steady = false;  // without intonation
-};
-
-std::vector<float> utter(const Utterance& what, int rate, const fs::path& scratch) {
-  const auto wav = scratch / "voice.wav";
-  std::vector<std::string> command{"espeak-ng",
-                                   "-v",
-                                   what.voice,
-                                   "-p",
-                                   std::to_string(what.pitch),
-                                   "-s",
-                                   std::to_string(what.words_per_minute),
-                                   "-w",
-                                   wav.string()};
-  if (what.steady) {
-    command.emplace_back("-m");
-    command.push_back("<prosody range='0%'>" + what.text + "</prosody>");
-  } else {
-    command.push_back(what.text);
-  }
-  const auto sound = sound_of_helper(command, "espeak-ng", wav, rate, 1).contiguous();
-  const float* samples = sound.data_ptr<float>();
-  return {samples, samples + sound.numel()};
-}
 
 size_t samples_of(double seconds, int rate) { return static_cast<size_t>(seconds * rate); }
 
@@ -143,9 +113,9 @@ void play_sample(const Sample& sample, double ratio, size_t begin, size_t length
 // A voice's syllables at the pitches that it speaks at.
 class Choirbook {
  public:
-  Choirbook(std::string voice, int rate, const fs::path& scratch)
-      : voice_(std::move(voice)), rate_(rate), scratch_(scratch) {
-    for (size_t i = 0; i < kPitches.size(); ++i) spoken_[i] = sample("la", i).pitch;
+  Choirbook(const Speaker& speaker, double size, int rate, const fs::path& scratch)
+      : speaker_(speaker), size_(size), rate_(rate), scratch_(scratch) {
+    for (size_t i = 0; i < speaker.sings.size(); ++i) spoken_.push_back(sample("la", i).pitch);
   }
 
   // Octaves that bring a melody nearest to the voice.
@@ -175,22 +145,25 @@ class Choirbook {
  private:
   size_t nearest(double hz) const {
     const auto far = [&](double spoken) { return std::abs(std::log(hz / spoken)); };
-    const auto* best = std::min_element(spoken_.begin(), spoken_.end(),
-                                        [&](double a, double b) { return far(a) < far(b); });
+    const auto best = std::min_element(spoken_.begin(), spoken_.end(),
+                                       [&](double a, double b) { return far(a) < far(b); });
     return static_cast<size_t>(best - spoken_.begin());
   }
 
   const Sample& sample(const std::string& syllable, size_t pitch) {
     const auto key = std::pair(syllable, pitch);
     if (const auto found = samples_.find(key); found != samples_.end()) return found->second;
-    auto sound = utter({voice_, syllable, kPitches[pitch], 160, true}, rate_, scratch_);
+    auto sound = utter(
+        speaker_, {.text = syllable, .pitch = speaker_.sings[pitch], .steady = true, .size = size_},
+        rate_, scratch_);
     return samples_[key] = sample_of(std::move(sound), rate_);
   }
 
-  std::string voice_;
+  const Speaker& speaker_;
+  double size_;
   int rate_;
   const fs::path& scratch_;
-  std::array<double, kPitches.size()> spoken_{};  // Hz
+  std::vector<double> spoken_;  // Hz, of "la" at the pitches that the speaker sings at
   std::map<std::pair<std::string, size_t>, Sample> samples_;
 };
 
@@ -230,12 +203,33 @@ double pitch_of(const std::vector<float>& sound, int rate) {
   return rate / static_cast<double>(longest);
 }
 
-at::Tensor speak(synth::Dice dice, std::int64_t samples, int rate, const fs::path& scratch) {
-  Utterance what{dice.pick(kVoices), "", 30 + dice.below(50), 130 + dice.below(60)};
+std::string sentence(synth::Dice& dice) { return dice.pick(kSentences); }
+
+std::string nonsense(synth::Dice& dice) {
+  std::string text;
+  const int words = 4 + dice.below(6);
+  for (int word = 0; word < words; ++word) {
+    if (word > 0) text += dice.chance(0.15) ? ", " : " ";
+    const int syllables = 1 + dice.below(3);
+    for (int i = 0; i < syllables; ++i) {
+      text += dice.pick(kConsonants);
+      text += dice.pick(kVowels);
+    }
+    if (dice.chance(0.4)) text += dice.pick(kEnds);
+  }
+  return text + ".";
+}
+
+at::Tensor speak(const Speaker& speaker, Words words, double size, synth::Dice dice,
+                 std::int64_t samples, int rate, const fs::path& scratch) {
+  Utterance what{.text = {},
+                 .pitch = speaker.talks_from + dice.below(speaker.talks_to - speaker.talks_from),
+                 .words_per_minute = 130 + dice.below(60),
+                 .size = size};
   std::vector<float> out;
   while (static_cast<std::int64_t>(out.size()) < samples) {
-    what.text = dice.pick(kSentences);
-    const auto sound = utter(what, rate, scratch);
+    what.text = words(dice);
+    const auto sound = utter(speaker, what, rate, scratch);
     out.insert(out.end(), sound.begin(), sound.end());
     out.resize(out.size() + samples_of(dice.uniform(0.05, 0.4), rate), 0.0F);
   }
@@ -243,9 +237,10 @@ at::Tensor speak(synth::Dice dice, std::int64_t samples, int rate, const fs::pat
   return tensor_of(out);
 }
 
-at::Tensor sing(const synth::Song& song, const std::vector<synth::Note>& notes, synth::Dice dice,
-                std::int64_t samples, int rate, const fs::path& scratch) {
-  Choirbook voice(dice.pick(kVoices), rate, scratch);
+at::Tensor sing(const Speaker& speaker, double size, const synth::Song& song,
+                const std::vector<synth::Note>& notes, std::int64_t samples, int rate,
+                const fs::path& scratch) {
+  Choirbook voice(speaker, size, rate, scratch);
   const int octaves = voice.octaves_for(notes);
   const double beat = song.seconds_per_beat() * rate;
   std::vector<float> out(static_cast<size_t>(samples), 0.0F);

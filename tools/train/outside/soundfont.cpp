@@ -1,13 +1,16 @@
-#include "train/eval/soundfont.h"
+#include "train/outside/soundfont.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
-#include "train/eval/helper.h"
 #include "train/learn/export.h"
+#include "train/outside/helper.h"
 #include "train/synth/dice.h"
 #include "train/synth/performance.h"
 
@@ -19,31 +22,36 @@ namespace fs = std::filesystem;
 constexpr int kTicksPerBeat = 480;
 constexpr int kDrumChannel = 9;
 constexpr double kStroke = 0.1;  // beats that a drum is held
-constexpr std::array kSoundFonts{
-    "/usr/share/sounds/sf2/TimGM6mb.sf2",
-    "/usr/share/sounds/sf2/FluidR3_GM.sf2",
-    "/usr/share/sounds/sf2/default-GM.sf2",
-};
-
 // Keys of the General MIDI drum map, by synth::Drum.
 constexpr std::array<int, 8> kDrumKeys{36, 38, 39, 42, 46, 45, 70, 49};
-// Instruments to choose from, by the General MIDI's numbers from 0: basses; pianos, organs,
-// guitars; winds and strings; string sections and synthesizers.
+// Instruments to choose from, by the General MIDI's numbers from 0, without choirs and voices. A
+// few of each kind: basses; pianos, organs, guitars; winds and strings; string sections and
+// synthesizers.
 constexpr std::array<int, 6> kBassPrograms{32, 33, 34, 35, 36, 38};
 constexpr std::array<int, 9> kChordPrograms{0, 4, 5, 11, 16, 18, 24, 25, 27};
 constexpr std::array<int, 8> kLeadPrograms{22, 40, 56, 60, 65, 71, 73, 80};
 constexpr std::array<int, 6> kPadPrograms{44, 48, 49, 50, 89, 95};
+// From … to, of kinds that a stem may be played with where all instruments may play.
+using Range = std::pair<int, int>;
+constexpr Range kAnyBass{32, 39}, kAnyChords{0, 31}, kAnyLead{40, 84}, kAnyPad{40, 51};
+constexpr Range kChoirs{52, 54};
 
-int program_of(synth::Stem stem, synth::Dice dice) {
+int any_program(Range range, synth::Dice& dice) {
+  const int program = range.first + dice.below(range.second - range.first + 1);
+  return program >= kChoirs.first && program <= kChoirs.second ? range.first : program;
+}
+
+int program_of(synth::Stem stem, Instruments instruments, synth::Dice dice) {
+  const bool any = instruments == Instruments::any;
   switch (stem) {
     case synth::Stem::bass:
-      return dice.pick(kBassPrograms);
+      return any ? any_program(kAnyBass, dice) : dice.pick(kBassPrograms);
     case synth::Stem::chords:
-      return dice.pick(kChordPrograms);
+      return any ? any_program(kAnyChords, dice) : dice.pick(kChordPrograms);
     case synth::Stem::lead:
-      return dice.pick(kLeadPrograms);
+      return any ? any_program(kAnyLead, dice) : dice.pick(kLeadPrograms);
     default:
-      return dice.pick(kPadPrograms);
+      return any ? any_program(kAnyPad, dice) : dice.pick(kPadPrograms);
   }
 }
 
@@ -98,16 +106,10 @@ std::string whole_file(std::vector<Event> events) {
          big_endian(kTicksPerBeat, 2) + "MTrk" + big_endian(track.size(), 4) + track;
 }
 
-std::string sound_font() {
-  for (const char* font : kSoundFonts)
-    if (fs::exists(font)) return font;
-  throw Error(ErrorKind::input,
-              "there is no General MIDI sound font; install the package timgm6mb-soundfont");
-}
-
 }  // namespace
 
-std::string midi_file(const synth::Song& song, const synth::Arrangement& arrangement) {
+std::string midi_file(const synth::Song& song, const synth::Arrangement& arrangement,
+                      Instruments instruments) {
   const auto performance = synth::perform(song, arrangement);
   const auto dice = synth::Dice(arrangement.seed).fork("sound font");
   std::vector<Event> events;
@@ -123,8 +125,9 @@ std::string midi_file(const synth::Song& song, const synth::Arrangement& arrange
     if (stem == synth::Stem::vocals || performance.notes[i].empty()) continue;
     const int channel = static_cast<int>(i);
     const auto pan = std::lround(64.0 + 50.0 * arrangement.part(stem).pan);
-    events.push_back(
-        {0, false, bytes_of({0xC0 + channel, program_of(stem, dice.fork(synth::kStemNames[i]))})});
+    events.push_back({0, false,
+                      bytes_of({0xC0 + channel,
+                                program_of(stem, instruments, dice.fork(synth::kStemNames[i]))})});
     events.push_back({0, false, bytes_of({0xB0 + channel, 10, static_cast<int>(pan)})});
     for (const auto& note : performance.notes[i])
       add_note(events, channel, note.pitch, note.velocity, note.start, note.length);
@@ -132,15 +135,19 @@ std::string midi_file(const synth::Song& song, const synth::Arrangement& arrange
   return whole_file(std::move(events));
 }
 
-at::Tensor play_midi(const std::string& midi, std::int64_t samples, int rate,
+at::Tensor play_midi(const SoundFont& font, const std::string& midi, std::int64_t samples, int rate,
                      const fs::path& scratch) {
+  if (!fs::exists(font.path)) {
+    throw Error(ErrorKind::input, fmt::format("there is no sound font {}; install the package {}",
+                                              font.path, font.package));
+  }
   const auto song = scratch / "song.mid";
   const auto wav = scratch / "song.wav";
   write_text_file(song, midi);
   // Without fluidsynth's chorus, which makes left and right of everything strangers to each other.
   const auto played = sound_of_helper(
       {"fluidsynth", "-n", "-i", "-q", "-g", "0.5", "-C", "0", "-r", std::to_string(rate), "-T",
-       "wav", "-F", wav.string(), sound_font(), song.string()},
+       "wav", "-F", wav.string(), font.path, song.string()},
       "fluidsynth", wav, rate, 2);
   const auto missing = std::max<std::int64_t>(0, samples - played.size(1));
   return at::constant_pad_nd(played, {0, missing}).narrow(1, 0, samples).contiguous();
