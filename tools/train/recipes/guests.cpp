@@ -60,7 +60,8 @@ void record_song(const std::string& path, std::uint64_t number, const fs::path& 
   auto dice = synth::Dice(number).fork("guests");
   std::array<bool, synth::kStems> plays{};
   for (auto& one : plays) one = dice.chance(0.7);
-  plays[static_cast<size_t>(1 + dice.below(4))] = true;
+  plays[dice.chance(0.5) ? static_cast<size_t>(synth::Stem::chords)
+                         : static_cast<size_t>(synth::Stem::pad)] = true;
   plays[static_cast<size_t>(synth::Stem::vocals)] = true;
   const auto arrangement = synth::arrange(number, plays);
   const auto performance = synth::perform(song, arrangement);

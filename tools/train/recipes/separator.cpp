@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "studio/random_weights.h"
 #include "train/learn/export.h"
@@ -62,7 +63,7 @@ models::RoformerConfig roformer_config_of(const json& json) {
 SeparatorRecipe::SeparatorRecipe(json config, SeparatorExamples examples)
     : json_(std::move(config)),
       config_(roformer_config_of(json_)),
-      examples_(examples),
+      examples_(std::move(examples)),
       clips_({.width = 48,
               .steps_per_song = 4,
               .seconds = 8.0,

@@ -18,7 +18,6 @@ constexpr auto kDetectors = static_cast<std::int64_t>(kMiddles.size() * kAwake.s
 constexpr std::int64_t kPhases = 2;  // cosine, sine
 constexpr std::int64_t kSides = 2;   // carried by the first channels of the first strides
 constexpr double kRidge = 1e-3;      // of the readout's fit
-constexpr double kSpill = 0.002;     // of what was drawn: bass would drown the detectors
 constexpr std::int64_t kBass = 3;    // powers of time that a band pass does not hear
 
 std::string block(size_t i) { return "encoder.block." + std::to_string(i); }
