@@ -42,6 +42,14 @@ TEST(Agreement, TemposWithinFourPercentAndOctavesBesideThem) {
   EXPECT_EQ(compare_tempos(120.0, 0.0), TempoMatch::other);
 }
 
+TEST(Agreement, StrokesByWhenTheyCome) {
+  const auto strikes = clicks(4.0) + 0.01 * tone(300.0, 4.0);
+  EXPECT_NEAR(onset_correlation(strikes, strikes, kRate), 1.0, 1e-4);
+  EXPECT_GT(onset_correlation(0.1 * strikes, strikes, kRate), 0.99) << "levels do not count";
+  EXPECT_LT(onset_correlation(strikes.roll(kRate / 10, 1), strikes, kRate), 0.2);
+  EXPECT_EQ(onset_correlation(at::zeros({1, 2L * kRate}), at::zeros({1, 2L * kRate}), kRate), 0.0);
+}
+
 TEST(Agreement, KeysByTheirDistance) {
   constexpr int c_major = 0;
   constexpr int a_minor = 12 + 9;

@@ -22,6 +22,17 @@ TempoMatch compare_tempos(double one, double other) {
   return near(2.0) || near(0.5) ? TempoMatch::octave : TempoMatch::other;
 }
 
+double onset_correlation(const at::Tensor& one, const at::Tensor& other, int rate) {
+  const auto deviations = [&](const at::Tensor& audio) {
+    const auto onsets = onset_strength(to_mono(audio).contiguous(), rate);
+    return onsets - onsets.mean();
+  };
+  const auto a = deviations(one);
+  const auto b = deviations(other);
+  const auto lengths = (a.norm() * b.norm()).item<double>();
+  return lengths > 0.0 ? (a * b).sum().item<double>() / lengths : 0.0;
+}
+
 KeyMatch compare_keys(int one, int other) {
   if (one == other) return KeyMatch::same;
   const bool minor = one >= 12;

@@ -1,4 +1,5 @@
-// Whether a cover still is its source's song: tempo and key of both, as the program hears them.
+// Whether a cover still is its source's song: tempo, strokes and key of both, as the program hears
+// them.
 #pragma once
 
 #include <string_view>
@@ -21,6 +22,10 @@ enum class TempoMatch { same, octave, other };
 inline constexpr double kTempoTolerance = 0.04;
 /// Silence agrees with silence alone.
 TempoMatch compare_tempos(double one, double other);
+
+/// How alike the strokes of two pieces are: correlation of their onset strengths (audio/tempo.h),
+/// from which tempo is heard. Both [channels, n]; 0 where one of them has no strokes.
+double onset_correlation(const at::Tensor& one, const at::Tensor& other, int rate);
 
 /// How far the keys are apart: the same; relative (C major, A minor); a fifth (C major, G major or
 /// F major); parallel (C major, C minor); anything else.

@@ -17,7 +17,7 @@ struct MeasureSettings {
 };
 
 /// Round trips through the VAE, a linear code of equal latent size and Opus at 12 kbit/s: log-mel
-/// distance in dB and SI-SDR in dB for each.
+/// distance in dB, SI-SDR in dB and correlation of the strokes (agreement.h) for each.
 nlohmann::json measure_vae(const studio::ModelFolder& model, const MeasureSettings& settings);
 
 /// SI-SDR of the vocals over that of the mixture, on held-out songs; for the separator, for the

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "studio/vae_codec.h"
+#include "train/eval/agreement.h"
 #include "train/eval/baselines.h"
 #include "train/eval/measure.h"
 #include "train/learn/losses.h"
@@ -27,7 +28,7 @@ at::Tensor training_audio(double seconds) {
 }
 
 struct Sum {
-  double mel = 0.0, si_sdr = 0.0;
+  double mel = 0.0, si_sdr = 0.0, onsets = 0.0;
 };
 
 }  // namespace
@@ -57,13 +58,15 @@ nlohmann::json measure_vae(const studio::ModelFolder& model, const MeasureSettin
       const auto made = way(audio);
       sums[name].mel += mel_loss(made, audio, 48000, 1024, 80).item<double>();
       sums[name].si_sdr += si_sdr(made, audio).mean().item<double>();
+      sums[name].onsets += onset_correlation(made, audio, 48000);
     }
   }
   nlohmann::json result{{"songs", settings.songs}};
   const auto count = static_cast<double>(settings.songs);
   for (const auto& [name, sum] : sums) {
     result[name] = {{"log_mel_db", kNepersToDecibel * sum.mel / count},
-                    {"si_sdr_db", sum.si_sdr / count}};
+                    {"si_sdr_db", sum.si_sdr / count},
+                    {"onset_correlation", sum.onsets / count}};
   }
   return result;
 }
