@@ -42,8 +42,8 @@ TEST(VaeStart, BeginsAsACodeThatAlreadySounds) {
   const Sketch sketch;
   auto parameters = VaeRecipe().initial(1);
   const auto made = Coder(parameters, sketch.config).round_trip(sketch.audio);
-  EXPECT_GT(si_sdr(made, sketch.audio).mean().item<double>(), -15.0)
-      << "a random network has -45 dB; the components of the low end should come through";
+  EXPECT_GT(si_sdr(made, sketch.audio).mean().item<double>(), -3.0)
+      << "a random network has -45 dB, and this song, which is hard, about 0 dB at its best";
 }
 
 TEST(VaeStart, LeavesNetworksAloneThatAreTooNarrow) {
@@ -78,7 +78,7 @@ TEST(Envelopes, TheEncoderBeginsWithThemAndNoStepTakesThemAway) {
   auto parameters = recipe.initial(1);
   const auto heard = [&] {
     const at::NoGradGuard no_grad;
-    return Coder(parameters, sketch.config).encode(sketch.audio).mean[0].narrow(0, 42, 12).clone();
+    return Coder(parameters, sketch.config).encode(sketch.audio).mean[0].narrow(0, 52, 12).clone();
   };
   const auto before = heard();
   const auto wanted = envelopes_of(sketch.audio.unsqueeze(0), 48000, 1920)[0];

@@ -3,8 +3,9 @@
 namespace headroom::train {
 namespace {
 
-// Logarithm of a snake's frequency that is nearly a straight line.
-constexpr double kStraight = -4.0;
+// Logarithms of frequency and inverse height of a snake that is a straight line up to 6e-6 x².
+constexpr double kStraightFrequency = -6.0;
+constexpr double kStraightHeight = 0.0;
 
 void set_channels(Parameters& parameters, const std::string& name, const at::Tensor& values,
                   std::int64_t axis, std::int64_t first) {
@@ -58,8 +59,8 @@ void set_bias(Parameters& parameters, const std::string& layer, const at::Tensor
 
 void straighten(Parameters& parameters, const std::string& snake, std::int64_t channels,
                 std::int64_t first) {
-  for (const char* name : {".alpha", ".beta"})
-    set_channels(parameters, snake + name, at::full({channels}, kStraight), 1, first);
+  set_channels(parameters, snake + ".alpha", at::full({channels}, kStraightFrequency), 1, first);
+  set_channels(parameters, snake + ".beta", at::full({channels}, kStraightHeight), 1, first);
 }
 
 void bend(Parameters& parameters, const std::string& snake, const at::Tensor& frequencies,

@@ -23,7 +23,7 @@ enum class Carried { convolution = 0, transposed = 1 };
 /// Where a layer's weight carries something, and the share of what was drawn that stays beside it.
 struct Place {
   std::int64_t first_a = 0, first_b = 0;
-  double spill = 0.05;
+  double spill = 0.01;
 };
 
 /// A part of a tensor.

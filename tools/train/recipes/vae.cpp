@@ -22,13 +22,13 @@ using nlohmann::json;
 constexpr double kSpectral = 0.5;
 constexpr double kMel = 0.7;
 constexpr double kOnsets = 0.7;
-constexpr double kDistortion = 0.5;
+constexpr double kDistortion = 0.7;
 // Length of the gradient at the audio for a weight of one; together with the divergence's weight it
 // says how many nats of the latent a decibel is worth.
 constexpr double kStrength = 0.1;
 constexpr double kDivergence = 0.05;
 // Of the latent; those before it begin as components of the waveform.
-constexpr std::int64_t kFirstEnvelope = 42;
+constexpr std::int64_t kFirstEnvelope = kComponents;
 
 constexpr const char* kFile = "diffusion_pytorch_model.safetensors";
 constexpr std::int64_t kFirstSongs = 12;  // whose components the training begins with

@@ -9,8 +9,8 @@
 namespace headroom::train {
 namespace {
 
-constexpr double kQuietBranch = 0.1;  // gain of residual branches against what was drawn
-constexpr std::int64_t kSides = 2;    // left, right
+constexpr double kQuietBranch = 0.02;  // gain of residual branches against what was drawn
+constexpr std::int64_t kSides = 2;     // left, right
 
 at::Tensor identity(std::int64_t channels, double gain = 1.0) {
   return (at::eye(channels) * gain).unsqueeze(2);
@@ -70,7 +70,7 @@ bool begin_as_linear_code(Parameters& parameters, const models::OobleckConfig& c
   const auto inner = config.ratios[layers - 2];
   const auto outer = config.ratios[layers - 1];
   const auto folded = kSides * inner;
-  const auto count = std::min(config.latent_channels * 2 / 3, folded * outer / 2);
+  const auto count = std::min(kComponents, folded * outer / 2);
   const auto narrowest = std::min(config.encoder_hidden * config.multiples[layers - 2],
                                   config.decoder_channels * config.multiples[layers - 2]);
   if (narrowest < folded || config.encoder_hidden * config.multiples[layers - 1] < count)
@@ -86,7 +86,8 @@ bool begin_as_linear_code(Parameters& parameters, const models::OobleckConfig& c
   const auto scale = sizes.sqrt().reciprocal();  // between raw and white
 
   for (const auto& [name, tensor] : parameters.all()) {
-    if (name.find("res_unit") != std::string::npos && name.ends_with("conv2.weight_g"))
+    if (name.find("res_unit") != std::string::npos &&
+        (name.ends_with("conv2.weight_g") || name.ends_with("conv2.bias")))
       parameters.set(name, tensor.detach() * kQuietBranch);
   }
 
