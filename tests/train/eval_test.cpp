@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "audio/file.h"
 #include "base/error.h"
 #include "temp_folder.h"
 #include "train/eval/agreement.h"
@@ -146,6 +147,16 @@ TEST(Unseen, AHelperThatIsNotThereIsNamedWithItsPackage) {
     EXPECT_NE(std::string(error.what()).find("some-package"), std::string::npos);
   }
   EXPECT_THROW(run_helper({"false"}, "coreutils"), Error);
+}
+
+TEST(Unseen, AHelperThatMakesNoSoundIsToldAndNothingOldIsHeard) {
+  const TempFolder folder;
+  const auto wav = folder / "voice.wav";
+  AudioWriter writer(wav, kRate, 1, SampleFormat::pcm16);
+  writer.write(tone(440.0, 0.1));
+  writer.commit();
+  EXPECT_THROW(sound_of_helper({"true"}, "coreutils", wav, kRate, 1), Error)
+      << "the file is of an earlier call";
 }
 
 TEST(Unseen, ThePitchOfABuzz) {

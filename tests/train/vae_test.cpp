@@ -78,7 +78,11 @@ TEST(Envelopes, TheEncoderBeginsWithThemAndNoStepTakesThemAway) {
   auto parameters = recipe.initial(1);
   const auto heard = [&] {
     const at::NoGradGuard no_grad;
-    return Coder(parameters, sketch.config).encode(sketch.audio).mean[0].narrow(0, 52, 12).clone();
+    return Coder(parameters, sketch.config)
+        .encode(sketch.audio)
+        .mean[0]
+        .narrow(0, kComponents, kEnvelopeChannels)
+        .clone();
   };
   const auto before = heard();
   const auto wanted = envelopes_of(sketch.audio.unsqueeze(0), 48000, 1920)[0];

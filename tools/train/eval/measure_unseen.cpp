@@ -19,8 +19,6 @@ constexpr std::array<bool, synth::kStems> kEverybody{true, true, true, true, tru
 constexpr std::array kVoiceNames{"synthesizer", "speech", "singing"};
 constexpr double kLouder = 3.0;  // dB that a voice is louder or softer than the instruments
 
-double level_of(const at::Tensor& audio) { return std::sqrt(audio.square().mean().item<double>()); }
-
 // A held-out song played by a sound font, and somebody's voice in its middle.
 Clip unseen_clip(std::uint64_t number, std::string_view voice_name, const MeasureSettings& settings,
                  int rate) {

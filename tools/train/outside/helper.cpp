@@ -46,7 +46,14 @@ void run_helper(const std::vector<std::string>& command, const std::string& pack
 
 at::Tensor sound_of_helper(const std::vector<std::string>& command, const std::string& package,
                            const std::filesystem::path& made, int rate, std::int64_t channels) {
+  // Some end with success and without a sound; what an earlier one made is not it.
+  std::error_code code;
+  std::filesystem::remove(made, code);
   run_helper(command, package);
+  if (!std::filesystem::exists(made, code)) {
+    throw Error(ErrorKind::input,
+                fmt::format("{} made no sound; install the package {}", command[0], package));
+  }
   return load_audio(made, rate, {.channels = channels});
 }
 

@@ -14,6 +14,7 @@ namespace headroom::train {
 void run_helper(const std::vector<std::string>& command, const std::string& package);
 
 /// Runs a helper that writes the WAV file `made`, and loads that: [channels, n] at `rate` Hz.
+/// Throws Error(input) when it fails or leaves no such file.
 at::Tensor sound_of_helper(const std::vector<std::string>& command, const std::string& package,
                            const std::filesystem::path& made, int rate, std::int64_t channels);
 

@@ -1,5 +1,7 @@
 #include "train/recipes/clips.h"
 
+#include <cmath>
+
 #include "audio/resample.h"
 #include "train/synth/arrangement.h"
 #include "train/synth/render.h"
@@ -12,6 +14,8 @@ namespace {
 constexpr int kStrings = 2;  // row of synth::kPads
 
 }  // namespace
+
+double level_of(const at::Tensor& audio) { return std::sqrt(audio.square().mean().item<double>()); }
 
 Clip render_clip(std::uint64_t number, const ClipSettings& settings) {
   const auto song = synth::compose(number, settings.seconds);

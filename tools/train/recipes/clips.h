@@ -31,6 +31,14 @@ struct ClipSettings {
   double sung = -1.0;
 };
 
+/// A voice, and what plays with it: [2, n] each.
+struct Parts {
+  at::Tensor vocals, rest;
+};
+
+/// Root of the mean square.
+double level_of(const at::Tensor& audio);
+
 /// The song of that number. Song, arrangement and everything else follow from the number.
 Clip render_clip(std::uint64_t number, const ClipSettings& settings);
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/pending_file.h"
+#include "train/recipes/clips.h"
 #include "train/synth/render.h"
 #include "train/synth/voice.h"
 
@@ -42,8 +43,6 @@ at::Tensor looped(const at::Tensor& audio, std::int64_t begin, std::int64_t end)
 }
 
 double decibel(double value) { return 20.0 * std::log10(value + 1e-9); }
-
-double level_of(const at::Tensor& audio) { return std::sqrt(audio.square().mean().item<double>()); }
 
 void write_vorbis(const std::filesystem::path& path, const at::Tensor& audio) {
   PendingFile pending(path);

@@ -13,7 +13,6 @@
 #include "base/error.h"
 #include "train/outside/soundfont.h"
 #include "train/outside/voices.h"
-#include "train/recipes/clips.h"
 #include "train/synth/effects.h"
 #include "train/synth/performance.h"
 #include "train/synth/song.h"
@@ -24,16 +23,19 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kBand = "-band.wav";  // written last: where it is, the song is whole
-constexpr const char* kSpeech = "-speech.wav";
-constexpr const char* kSinging = "-singing.wav";
+constexpr std::string_view kSpeech = "-speech.wav";
+constexpr std::string_view kSinging = "-singing.wav";
 constexpr double kLevel = 0.1;  // mean of all recordings; their peaks then fit into full scale
 constexpr std::int64_t kSamples = static_cast<std::int64_t>(kGuestSeconds * kGuestRate);
 
-void write_recording(const fs::path& path, at::Tensor audio) {
-  const double level = std::sqrt(audio.square().mean().item<double>());
-  audio = audio * (kLevel / (level + 1e-9));
+// `song` is the path of all its files up to the number.
+fs::path file_of(const fs::path& song, std::string_view part) {
+  return song.string() + std::string(part);
+}
+
+void write_recording(const fs::path& path, const at::Tensor& audio) {
   AudioWriter writer(path, kGuestRate, 2, SampleFormat::pcm16);
-  writer.write(audio.contiguous());
+  writer.write((audio * (kLevel / (level_of(audio) + 1e-9))).contiguous());
   writer.commit();
 }
 
@@ -54,9 +56,9 @@ at::Tensor in_a_room(const at::Tensor& mono, synth::Dice dice) {
   return stereo;
 }
 
-void record_song(const std::string& path, std::uint64_t number, const fs::path& scratch) {
+void record_song(const fs::path& path, std::uint64_t number, const fs::path& scratch) {
   const auto song = synth::compose(number, kGuestSeconds);
-  // The singer always, each of the others as likely as not, but somebody.
+  // The singer always, chords or a pad, and most of the others.
   auto dice = synth::Dice(number).fork("guests");
   std::array<bool, synth::kStems> plays{};
   for (auto& one : plays) one = dice.chance(0.7);
@@ -70,14 +72,14 @@ void record_song(const std::string& path, std::uint64_t number, const fs::path& 
   const auto& talker = dice.pick(training_speakers());
   const auto speech =
       speak(talker, nonsense, size(), dice.fork("speech"), kSamples, kGuestRate, scratch);
-  write_recording(path + kSpeech, in_a_room(speech, dice.fork("speech")));
+  write_recording(file_of(path, kSpeech), in_a_room(speech, dice.fork("speech")));
   const auto& singer = dice.pick(training_speakers());
   const auto singing =
       sing(singer, size(), song, performance.notes[static_cast<size_t>(synth::Stem::vocals)],
            kSamples, kGuestRate, scratch);
-  write_recording(path + kSinging, in_a_room(singing, dice.fork("singing")));
+  write_recording(file_of(path, kSinging), in_a_room(singing, dice.fork("singing")));
   const auto midi = midi_file(song, arrangement, Instruments::any);
-  write_recording(path + std::string(kBand),
+  write_recording(file_of(path, kBand),
                   play_midi(kTrainingSoundFont, midi, kSamples, kGuestRate, scratch));
 }
 
@@ -92,8 +94,8 @@ void record_guests(const fs::path& folder, std::int64_t first, std::int64_t song
                 fmt::format("{}: cannot be made: {}", folder.string(), code.message()));
   }
   for (std::int64_t i = first; i < first + songs; ++i) {
-    const auto path = (folder / fmt::format("{:05}", i)).string();
-    if (!fs::exists(path + std::string(kBand)))
+    const auto path = folder / fmt::format("{:05}", i);
+    if (!fs::exists(file_of(path, kBand)))
       record_song(path, kTrainingSongs + static_cast<std::uint64_t>(i), scratch);
   }
   fs::remove_all(scratch, code);
@@ -113,13 +115,13 @@ Guests::Guests(const fs::path& folder) {
   std::sort(songs_.begin(), songs_.end());
 }
 
-GuestPiece Guests::draw(synth::Dice& dice, std::int64_t samples) const {
+Parts Guests::draw(synth::Dice& dice, std::int64_t samples) const {
   const auto& song = dice.pick(songs_);
   const bool speaks = dice.chance(0.5);
   const auto& voice = speaks ? dice.pick(songs_) : song;
   const auto begin = dice.below(static_cast<int>(kSamples - samples));
   const auto piece = [&](const fs::path& whose, std::string_view part) {
-    return load_audio(whose.string() + std::string(part), kGuestRate).narrow(1, begin, samples);
+    return load_audio(file_of(whose, part), kGuestRate).narrow(1, begin, samples);
   };
   return {piece(voice, speaks ? kSpeech : kSinging), piece(song, kBand)};
 }

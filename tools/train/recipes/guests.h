@@ -8,6 +8,7 @@
 
 #include <ATen/ATen.h>
 
+#include "train/recipes/clips.h"
 #include "train/synth/dice.h"
 
 namespace headroom::train {
@@ -22,11 +23,6 @@ inline constexpr double kGuestSeconds = 12.0;  // of each song
 /// when a program, voice or sound font is missing, and Error(output).
 void record_guests(const std::filesystem::path& folder, std::int64_t first, std::int64_t songs);
 
-/// A piece of a song, each [2, samples] at kGuestRate.
-struct GuestPiece {
-  at::Tensor voice, band;
-};
-
 /// A folder of them. One thread.
 class Guests {
  public:
@@ -35,9 +31,9 @@ class Guests {
 
   size_t songs() const { return songs_.size(); }
 
-  /// Speech of any song, or the song's own singing, and its band; at one place of the song. Reads
-  /// two files of 2 MB.
-  GuestPiece draw(synth::Dice& dice, std::int64_t samples) const;
+  /// Speech of any song, or the song's own singing, and its band; `samples` at kGuestRate from one
+  /// place of both. Reads two files of 2 MB.
+  Parts draw(synth::Dice& dice, std::int64_t samples) const;
 
  private:
   std::vector<std::filesystem::path> songs_;  // up to the number, in order

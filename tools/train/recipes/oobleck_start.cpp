@@ -3,6 +3,7 @@
 namespace headroom::train {
 namespace {
 
+constexpr double kSpill = 0.01;  // of what was drawn, in channels that carry something
 // Logarithms of frequency and inverse height of a snake that is a straight line up to 6e-6 x².
 constexpr double kStraightFrequency = -6.0;
 constexpr double kStraightHeight = 0.0;
@@ -17,6 +18,14 @@ void set_channels(Parameters& parameters, const std::string& name, const at::Ten
 
 }  // namespace
 
+std::string encoder_block(size_t i) { return "encoder.block." + std::to_string(i); }
+std::string decoder_block(size_t i) { return "decoder.block." + std::to_string(i); }
+
+at::Tensor triangle(std::int64_t stride) {
+  const auto at = at::arange(2 * stride, at::kFloat) + 0.5;
+  return 1.0 - (at / static_cast<double>(stride) - 1.0).abs();
+}
+
 at::Tensor weight_of(const Parameters& parameters, const std::string& layer) {
   const auto v = parameters.all().at(layer + ".weight_v").detach();
   const auto g = parameters.all().at(layer + ".weight_g").detach();
@@ -29,15 +38,15 @@ void set_weight(Parameters& parameters, const std::string& layer, const at::Tens
 }
 
 void carry(Parameters& parameters, const std::string& layer, const at::Tensor& core, Carried side,
-           const Place& place) {
+           std::int64_t first_a, std::int64_t first_b) {
   const at::NoGradGuard no_grad;
   const auto axis = static_cast<std::int64_t>(side);
-  const auto first = side == Carried::convolution ? place.first_a : place.first_b;
+  const auto first = side == Carried::convolution ? first_a : first_b;
   auto weight = weight_of(parameters, layer).clone();
-  weight.narrow(axis, first, core.size(axis)).mul_(place.spill);
+  weight.narrow(axis, first, core.size(axis)).mul_(kSpill);
   const auto first_tap = (weight.size(2) - core.size(2)) / 2;
-  weight.narrow(0, place.first_a, core.size(0))
-      .narrow(1, place.first_b, core.size(1))
+  weight.narrow(0, first_a, core.size(0))
+      .narrow(1, first_b, core.size(1))
       .narrow(2, first_tap, core.size(2))
       .add_(core);
   set_weight(parameters, layer, weight);

@@ -12,6 +12,13 @@
 
 namespace headroom::train {
 
+/// The name of a block's layers, up to the dot.
+std::string encoder_block(size_t i);
+std::string decoder_block(size_t i);
+
+/// [2 · stride]: a triangle of height one. Its copies, a stride apart, add up to one.
+at::Tensor triangle(std::int64_t stride);
+
 /// The fused weight of a weight-normalised layer.
 at::Tensor weight_of(const Parameters& parameters, const std::string& layer);
 void set_weight(Parameters& parameters, const std::string& layer, const at::Tensor& weight);
@@ -19,12 +26,6 @@ void set_weight(Parameters& parameters, const std::string& layer, const at::Tens
 /// The carried side of a layer's weight: of a convolution the outputs (axis 0), of a transposed one
 /// axis 1.
 enum class Carried { convolution = 0, transposed = 1 };
-
-/// Where a layer's weight carries something, and the share of what was drawn that stays beside it.
-struct Place {
-  std::int64_t first_a = 0, first_b = 0;
-  double spill = 0.01;
-};
 
 /// A part of a tensor.
 struct Slice {
@@ -35,7 +36,7 @@ struct Slice {
 /// Puts `core` [a, b, taps] at [first_a, first_b] of a layer's weight, at its middle taps. What was
 /// drawn for the carried channels becomes faint, their bias zero.
 void carry(Parameters& parameters, const std::string& layer, const at::Tensor& core, Carried side,
-           const Place& place = {});
+           std::int64_t first_a = 0, std::int64_t first_b = 0);
 
 /// Keeps what a training must not change as it is: call between backward() and the step.
 void hold(Parameters& parameters, const std::vector<Slice>& slices);

@@ -84,7 +84,7 @@ Parameters SeparatorRecipe::initial(std::uint64_t seed) const {
 
 // A voice, and what plays with it: half of the examples are a song as it is, half the voice of one
 // over the instruments of another.
-SeparatorRecipe::Parts SeparatorRecipe::song_parts(std::int64_t step, synth::Dice& dice) {
+Parts SeparatorRecipe::song_parts(std::int64_t step, synth::Dice& dice) {
   const auto samples = examples_.frames * config_.hop;
   const auto piece = [&](const at::Tensor& audio) {
     return audio.narrow(1, dice.below(static_cast<int>(audio.size(1) - samples)), samples);
@@ -102,17 +102,16 @@ SeparatorRecipe::Parts SeparatorRecipe::song_parts(std::int64_t step, synth::Dic
 
 // A guest's voice, a guest band, or both; the other part is a song's. As loud as each other, if
 // they are heard at all.
-SeparatorRecipe::Parts SeparatorRecipe::guest_parts(std::int64_t step, synth::Dice& dice) {
+Parts SeparatorRecipe::guest_parts(std::int64_t step, synth::Dice& dice) {
   const auto levelled = [](const at::Tensor& audio) {
-    const double level = std::sqrt(audio.square().mean().item<double>());
-    return audio * (kGuestLevel / std::max(level, 0.1 * kGuestLevel));
+    return audio * (kGuestLevel / std::max(level_of(audio), 0.1 * kGuestLevel));
   };
-  const auto guest = guests_->draw(dice, examples_.frames * config_.hop);
+  const auto [voice, band] = guests_->draw(dice, examples_.frames * config_.hop);
   const int kind = dice.below(4);
-  if (kind < 2) return {levelled(guest.voice), levelled(guest.band)};
+  if (kind < 2) return {levelled(voice), levelled(band)};
   const auto own = song_parts(step, dice);
-  if (kind == 2) return {levelled(guest.voice), levelled(own.rest)};
-  return {levelled(own.vocals), levelled(guest.band)};
+  if (kind == 2) return {levelled(voice), levelled(own.rest)};
+  return {levelled(own.vocals), levelled(band)};
 }
 
 Clip SeparatorRecipe::example(std::int64_t step, synth::Dice& dice) {

@@ -35,9 +35,6 @@ class SeparatorRecipe : public Recipe {
 
  private:
   Clip example(std::int64_t step, synth::Dice& dice);
-  struct Parts {
-    at::Tensor vocals, rest;
-  };
   Parts song_parts(std::int64_t step, synth::Dice& dice);
   Parts guest_parts(std::int64_t step, synth::Dice& dice);
 

@@ -1,5 +1,6 @@
 #include "train/recipes/vae_envelope_start.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
@@ -19,8 +20,6 @@ constexpr std::int64_t kPhases = 2;  // cosine, sine
 constexpr std::int64_t kSides = 2;   // carried by the first channels of the first strides
 constexpr double kRidge = 1e-3;      // of the readout's fit
 constexpr std::int64_t kBass = 3;    // powers of time that a band pass does not hear
-
-std::string block(size_t i) { return "encoder.block." + std::to_string(i); }
 
 // Takes what a polynomial of time can explain out of each row: bass is far louder than all above.
 at::Tensor without_bass(const at::Tensor& filters) {
@@ -57,10 +56,8 @@ at::Tensor snake_frequencies() {
 // A mean over the time of two strides, of each group of `inputs` channels: [groups, groups ·
 // inputs, 2 · stride].
 at::Tensor means(std::int64_t groups, std::int64_t inputs, std::int64_t stride) {
-  const auto at = at::arange(2 * stride, at::kFloat) + 0.5;
-  const auto triangle = 1.0 - (at / static_cast<double>(stride) - 1.0).abs();
   const auto mixes = at::eye(groups).repeat_interleave(inputs, 1);
-  return mixes.unsqueeze(2) * triangle / static_cast<double>(stride * inputs);
+  return mixes.unsqueeze(2) * triangle(stride) / static_cast<double>(stride * inputs);
 }
 
 struct Readout {
@@ -111,10 +108,10 @@ std::vector<Slice> envelope_path(const models::OobleckConfig& config, std::int64
   };
   const auto unfolded = kSides * config.ratios[2];
   layer("encoder.conv1", kSides, 1);
-  const std::array<Slice, 4> inside{{{block(0), 0, kSides, 1},
-                                     {block(1), 0, kSides, kDetectors * kPhases},
-                                     {block(2), 0, kSides, kDetectors},
-                                     {block(3), 0, unfolded, kDetectors}}};
+  const std::array<Slice, 4> inside{{{encoder_block(0), 0, kSides, 1},
+                                     {encoder_block(1), 0, kSides, kDetectors * kPhases},
+                                     {encoder_block(2), 0, kSides, kDetectors},
+                                     {encoder_block(3), 0, unfolded, kDetectors}}};
   for (size_t i = 0; i < inside.size(); ++i) {
     const auto& [name, axis, begin, count] = inside[i];
     for (const char* unit : {".res_unit1", ".res_unit2", ".res_unit3"})
@@ -123,7 +120,7 @@ std::vector<Slice> envelope_path(const models::OobleckConfig& config, std::int64
     // The next block begins with what this one averages.
     if (i + 1 < inside.size()) layer(name + ".conv1", inside[i + 1].first, inside[i + 1].count);
   }
-  layer(block(3) + ".conv1", first, kEnvelopeChannels);
+  layer(encoder_block(3) + ".conv1", first, kEnvelopeChannels);
   snake("encoder.snake1", first, kEnvelopeChannels);
   layer("encoder.conv2", first, kEnvelopeChannels);
   return path;
@@ -157,18 +154,18 @@ bool begin_with_envelopes(Parameters& parameters, const models::OobleckConfig& c
   const auto unfolded = kSides * config.ratios[2];
   const auto put = [&](const std::string& layer, const at::Tensor& core, std::int64_t to,
                        std::int64_t from) {
-    carry(parameters, layer, core, Carried::convolution, {to, from, 0.0});
+    carry(parameters, layer, core, Carried::convolution, to, from);
   };
   put("encoder.conv1", at::full({1, kSides, 1}, 0.5), kSides, 0);
-  straighten(parameters, block(0) + ".snake1", 1, kSides);
-  put(block(0) + ".conv1", filters, kSides, kSides);
-  bend(parameters, block(1) + ".snake1", frequencies, kSides);
-  put(block(1) + ".conv1", early, kSides, kSides);
-  straighten(parameters, block(2) + ".snake1", kDetectors, kSides);
-  put(block(2) + ".conv1", late, unfolded, kSides);
-  straighten(parameters, block(3) + ".snake1", kDetectors, unfolded);
-  put(block(3) + ".conv1", weight, first, unfolded);
-  set_bias(parameters, block(3) + ".conv1", bias, first);
+  straighten(parameters, encoder_block(0) + ".snake1", 1, kSides);
+  put(encoder_block(0) + ".conv1", filters, kSides, kSides);
+  bend(parameters, encoder_block(1) + ".snake1", frequencies, kSides);
+  put(encoder_block(1) + ".conv1", early, kSides, kSides);
+  straighten(parameters, encoder_block(2) + ".snake1", kDetectors, kSides);
+  put(encoder_block(2) + ".conv1", late, unfolded, kSides);
+  straighten(parameters, encoder_block(3) + ".snake1", kDetectors, unfolded);
+  put(encoder_block(3) + ".conv1", weight, first, unfolded);
+  set_bias(parameters, encoder_block(3) + ".conv1", bias, first);
   straighten(parameters, "encoder.snake1", kEnvelopeChannels, first);
   put("encoder.conv2", at::eye(kEnvelopeChannels).unsqueeze(2), first, first);
   return true;

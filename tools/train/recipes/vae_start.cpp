@@ -16,11 +16,9 @@ at::Tensor identity(std::int64_t channels, double gain = 1.0) {
   return (at::eye(channels) * gain).unsqueeze(2);
 }
 
-// A triangle over two strides, for each side alone: as an interpolation its copies add up to one.
+// For each side alone.
 at::Tensor triangles(std::int64_t stride, double gain) {
-  const auto at = at::arange(2 * stride, at::kFloat) + 0.5;
-  const auto triangle = 1.0 - (at / static_cast<double>(stride) - 1.0).abs();
-  return identity(kSides) * (triangle * gain);
+  return identity(kSides) * (triangle(stride) * gain);
 }
 
 // [2, n] thinned out as the encoder's first layers do.
@@ -52,9 +50,6 @@ Components components_of(const at::Tensor& thin, std::int64_t block, std::int64_
           values.narrow(0, from, count).flip(0).clamp_min(1e-12).sqrt().to(at::kFloat)};
 }
 
-std::string encoder_block(size_t i) { return "encoder.block." + std::to_string(i); }
-std::string decoder_block(size_t i) { return "decoder.block." + std::to_string(i); }
-
 // Sides unfolded into `inner` channels each: [sides · inner, sides, inner].
 at::Tensor unfolding(std::int64_t inner) {
   return at::eye(kSides * inner).view({kSides * inner, kSides, inner});
@@ -70,7 +65,7 @@ bool begin_as_linear_code(Parameters& parameters, const models::OobleckConfig& c
   const auto inner = config.ratios[layers - 2];
   const auto outer = config.ratios[layers - 1];
   const auto folded = kSides * inner;
-  const auto count = std::min(kComponents, folded * outer / 2);
+  const auto count = std::min({kComponents, config.latent_channels, folded * outer / 2});
   const auto narrowest = std::min(config.encoder_hidden * config.multiples[layers - 2],
                                   config.decoder_channels * config.multiples[layers - 2]);
   if (narrowest < folded || config.encoder_hidden * config.multiples[layers - 1] < count)
