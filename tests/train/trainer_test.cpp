@@ -94,7 +94,7 @@ TEST(Trainer, KilledAndResumedIsAsIfNothingHadHappened) {
   EXPECT_EQ(resumed.at("loss"), whole.at("loss"));
   const auto a = SafetensorsFile::open(killed / "state.safetensors");
   const auto b = SafetensorsFile::open(folder / "whole/state.safetensors");
-  ASSERT_EQ(a.entries().size(), 8U);
+  ASSERT_EQ(a.entries().size(), 7U) << "weights, averages, moments; no second ones of a matrix";
   for (const auto& entry : a.entries())
     EXPECT_TRUE(at::equal(a.tensor(entry.name), b.tensor(entry.name))) << entry.name;
 }
@@ -129,11 +129,11 @@ TEST(Trainer, BeginsWithTheWeightsOfAModel) {
 TEST(Trainer, AGradientThatIsNoNumberChangesNothing) {
   LineRecipe recipe;
   auto parameters = recipe.initial(1);
-  AdamW adam(parameters, {});
+  Optimizer optimizer(parameters, {});
   const auto before = parameters.all().at("weight").detach().clone();
   const Weights weights(parameters);
   (weights("weight", {8, 8}) / 0.0).sum().backward();
-  EXPECT_FALSE(std::isfinite(adam.step(0.1)));
+  EXPECT_FALSE(std::isfinite(optimizer.step(0.1)));
   EXPECT_TRUE(at::equal(parameters.all().at("weight").detach(), before));
   EXPECT_FALSE(parameters.all().at("weight").grad().defined());
 }
@@ -148,14 +148,14 @@ TEST(Trainer, TheTransformerLearnsInTwentySteps) {
   examples.covers = {.frames = 20, .width = 2, .steps_per_song = 1000, .cache = folder / "cache"};
   DitRecipe recipe(models::bind_oobleck_encoder(Weights(random), vae_config), json, examples);
   auto parameters = recipe.initial(1);
-  AdamW adam(parameters, recipe.adam());
+  Optimizer optimizer(parameters, recipe.optimizer());
   double first = 0.0;
   double last = 0.0;
   for (int step = 0; step < 20; ++step) {
     const double loss = recipe.learn(parameters, step, 1).at("loss");
     if (step < 4) first += loss;
     if (step >= 16) last += loss;
-    adam.step(3e-3);
+    optimizer.step(3e-3);
   }
   EXPECT_LT(last, 0.85 * first);
   // Another recipe finds the latents on disk and takes the same step.
@@ -171,14 +171,14 @@ TEST(Trainer, TheVaeLearnsInTwentySteps) {
       json,
       {.batch = 1, .frames = 8, .clips = {.width = 1, .steps_per_song = 1000, .seconds = 1.0}});
   auto parameters = recipe.initial(1);
-  AdamW adam(parameters, recipe.adam());
+  Optimizer optimizer(parameters, recipe.optimizer());
   double first = 0.0;
   double last = 0.0;
   for (int step = 0; step < 20; ++step) {
     const double loss = recipe.learn(parameters, step, 1).at("loss");
     if (step < 4) first += loss;
     if (step >= 16) last += loss;
-    adam.step(3e-3);
+    optimizer.step(3e-3);
   }
   EXPECT_LT(last, 0.85 * first);
 }
@@ -191,16 +191,16 @@ TEST(Trainer, AFrozenEncoderStaysAsItIs) {
                     .freeze_encoder = true});
   auto parameters = recipe.initial(1);
   const auto untouched = recipe.initial(1);
-  AdamW adam(parameters, recipe.adam());
+  Optimizer optimizer(parameters, recipe.optimizer());
   recipe.learn(parameters, 0, 1);
-  adam.step(1e-3);
+  optimizer.step(1e-3);
   for (const auto& [name, tensor] : parameters.all()) {
     EXPECT_EQ(at::equal(tensor.detach(), untouched.all().at(name).detach()),
               name.starts_with("encoder."))
         << name;
   }
   const TempFolder folder;
-  recipe.write(adam.average(), folder.path());
+  recipe.write(optimizer.average(), folder.path());
   for (const auto& [name, tensor] : recipe.read(folder.path())) {
     if (!name.starts_with("encoder.")) continue;
     const auto before = untouched.all().at(name).detach().to(at::kHalf).to(at::kFloat);

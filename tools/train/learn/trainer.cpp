@@ -31,9 +31,9 @@ void make_folder(const fs::path& path) {
                 fmt::format("{}: cannot be made: {}", path.string(), code.message()));
 }
 
-void save(const Recipe& recipe, const AdamW& adam, const TrainSettings& settings) {
-  save_safetensors(state_file(settings), adam.state(),
-                   {{"step", std::to_string(adam.steps())},
+void save(const Recipe& recipe, const Optimizer& optimizer, const TrainSettings& settings) {
+  save_safetensors(state_file(settings), optimizer.state(),
+                   {{"step", std::to_string(optimizer.steps())},
                     {"seed", std::to_string(settings.seed)},
                     {"recipe", recipe.name()},
                     {"config", recipe.config().dump()}});
@@ -45,7 +45,7 @@ std::map<std::string, at::Tensor> tensors_of(const SafetensorsFile& file) {
   return tensors;
 }
 
-void resume(const Recipe& recipe, AdamW& adam, const TrainSettings& settings) {
+void resume(const Recipe& recipe, Optimizer& optimizer, const TrainSettings& settings) {
   const auto file = SafetensorsFile::open(state_file(settings));
   const auto& notes = file.metadata();
   const auto note = [&](const std::string& key) {
@@ -57,7 +57,7 @@ void resume(const Recipe& recipe, AdamW& adam, const TrainSettings& settings) {
                 fmt::format("{}: is the state of another training ({}); choose another --out",
                             state_file(settings).string(), printable(note("recipe"))));
   }
-  adam.restore(tensors_of(file), std::stoll(note("step")));
+  optimizer.restore(tensors_of(file), std::stoll(note("step")));
 }
 
 void begin_with(const Recipe& recipe, const fs::path& model, Parameters& parameters) {
@@ -130,25 +130,25 @@ std::map<std::string, double> run_training(Recipe& recipe, const TrainSettings& 
   }
   auto parameters = recipe.initial(settings.seed);
   if (!there && !settings.from.empty()) begin_with(recipe, settings.from, parameters);
-  AdamW adam(parameters, recipe.adam());
-  if (there) resume(recipe, adam, settings);
+  Optimizer optimizer(parameters, recipe.optimizer());
+  if (there) resume(recipe, optimizer, settings);
   Log log(settings);
   std::map<std::string, double> numbers;
   auto saved = Clock::now();
-  while (adam.steps() < settings.steps && !stop_requested()) {
-    const auto step = adam.steps();
+  while (optimizer.steps() < settings.steps && !stop_requested()) {
+    const auto step = optimizer.steps();
     numbers = recipe.learn(parameters, step, settings.seed);
     numbers["rate"] = rate_at(settings, step);
-    numbers["gradient"] = adam.step(numbers["rate"]);
+    numbers["gradient"] = optimizer.step(numbers["rate"]);
     log.add(step, numbers);
     const double minutes = std::chrono::duration<double>(Clock::now() - saved).count() / 60.0;
     if (minutes >= settings.checkpoint_minutes) {
-      save(recipe, adam, settings);
+      save(recipe, optimizer, settings);
       saved = Clock::now();
     }
   }
-  save(recipe, adam, settings);
-  recipe.write(adam.average(), settings.out / "model");
+  save(recipe, optimizer, settings);
+  recipe.write(optimizer.average(), settings.out / "model");
   return numbers;
 }
 

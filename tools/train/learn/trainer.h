@@ -9,7 +9,7 @@
 #include <ATen/ATen.h>
 
 #include "base/json.h"
-#include "train/learn/adamw.h"
+#include "train/learn/optimizer.h"
 #include "train/learn/parameters.h"
 
 namespace headroom::train {
@@ -23,7 +23,7 @@ class Recipe {
   /// The configuration in the published layout; a state is only resumed with an equal one.
   virtual nlohmann::json config() const = 0;
   virtual Parameters initial(std::uint64_t seed) const = 0;
-  virtual AdamSettings adam() const { return {}; }
+  virtual OptimizerSettings optimizer() const { return {}; }
   /// Computes the losses of step `step` and adds their gradients to the leaves. Returns numbers
   /// for the log; "loss" is the one that is minimised.
   virtual std::map<std::string, double> learn(Parameters& parameters, std::int64_t step,

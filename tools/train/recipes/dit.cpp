@@ -123,7 +123,11 @@ DitRecipe::DitRecipe(models::OobleckEncoder vae, json config, const DitExamples&
   text_config_ = models::parse_qwen3_config(text_json_, "text encoder");
 }
 
-AdamSettings DitRecipe::adam() const { return {.beta2 = 0.98, .average = 0.9995}; }
+OptimizerSettings DitRecipe::optimizer() const {
+  return {.beta2 = 0.98,
+          .average = 0.9995,
+          .tables = {std::string(kTextScope) + ".embed_tokens.weight"}};
+}
 
 Parameters DitRecipe::initial(std::uint64_t seed) const {
   studio::RandomWeights random(seed);

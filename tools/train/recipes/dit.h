@@ -39,7 +39,7 @@ class DitRecipe : public Recipe {
   std::string name() const override { return "dit"; }
   nlohmann::json config() const override { return json_; }
   Parameters initial(std::uint64_t seed) const override;
-  AdamSettings adam() const override;
+  OptimizerSettings optimizer() const override;
   std::map<std::string, double> learn(Parameters& parameters, std::int64_t step,
                                       std::uint64_t seed) override;
   void write(Parameters& weights, const std::filesystem::path& folder) const override;

@@ -16,6 +16,7 @@ using nlohmann::json;
 constexpr const char* kFile = "MelBandRoformer_fp16.safetensors";
 constexpr double kInstruments = 0.5;  // weight of what is left, against the voice's
 constexpr double kSpectral = 0.3;
+constexpr double kOwnSinger = 0.7;    // of the songs: sung by whom the arrangement has
 constexpr double kGuestShare = 0.5;   // of the examples, where there are guests
 constexpr double kGuestLevel = 0.15;  // mean of both parts of these
 
@@ -82,7 +83,7 @@ Parameters SeparatorRecipe::initial(std::uint64_t seed) const {
       is_fixed);
 }
 
-// A voice, and what plays with it: half of the examples are a song as it is, half the voice of one
+// A voice, and what plays with it: most examples are a song as it is, the others the voice of one
 // over the instruments of another.
 Parts SeparatorRecipe::song_parts(std::int64_t step, synth::Dice& dice) {
   const auto samples = examples_.frames * config_.hop;
@@ -90,7 +91,7 @@ Parts SeparatorRecipe::song_parts(std::int64_t step, synth::Dice& dice) {
     return audio.narrow(1, dice.below(static_cast<int>(audio.size(1) - samples)), samples);
   };
   const auto& song = clips_.draw(step, dice);
-  if (dice.chance(0.5)) {
+  if (dice.chance(kOwnSinger)) {
     const auto begin = dice.below(static_cast<int>(song.mix.size(1) - samples));
     const auto vocals = song.vocals.narrow(1, begin, samples);
     return {vocals, song.mix.narrow(1, begin, samples) - vocals};

@@ -22,7 +22,7 @@ using nlohmann::json;
 constexpr double kSpectral = 0.5;
 constexpr double kMel = 0.7;
 constexpr double kOnsets = 0.7;
-constexpr double kDistortion = 0.7;
+constexpr double kDistortion = 1.0;
 // Length of the gradient at the audio for a weight of one; together with the divergence's weight it
 // says how many nats of the latent a decibel is worth.
 constexpr double kStrength = 0.1;
