@@ -20,7 +20,7 @@ Shapes shapes_of(const Parameters& parameters) {
 }
 
 bool is_matrix(const at::Tensor& tensor) {
-  return tensor.dim() > 1 && tensor.size(0) > 1 && tensor.size(0) < tensor.numel();
+  return tensor.dim() == 2 && tensor.size(0) > 1 && tensor.size(1) > 1;
 }
 
 }  // namespace
@@ -62,9 +62,9 @@ at::Tensor Optimizer::adams_step(Moments& moments, const at::Tensor& gradient) c
 // Muon's, with Nesterov's look ahead, at the mean size of Adam's.
 at::Tensor Optimizer::muons_step(Moments& moments, const at::Tensor& gradient) const {
   moments.first.mul_(settings_.momentum).add_(gradient);
-  const auto ahead = (gradient + moments.first * settings_.momentum).flatten(1);
+  const auto ahead = gradient + moments.first * settings_.momentum;
   const auto longest = static_cast<double>(std::max(ahead.size(0), ahead.size(1)));
-  return orthogonalized(ahead).mul_(kUsualStep * std::sqrt(longest)).view(gradient.sizes());
+  return orthogonalized(ahead).mul_(kUsualStep * std::sqrt(longest));
 }
 
 double Optimizer::step(double rate) {
