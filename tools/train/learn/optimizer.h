@@ -1,6 +1,6 @@
 // The optimizer: Muon for matrices (muon.h; Liu et al., "Muon is scalable for LLM training", 2025),
-// Adam with decoupled weight decay for the rest (Loshchilov and Hutter, 2019), with gradient
-// clipping and an exponential average of the weights, which is what gets exported.
+// Adam with decoupled weight decay for vectors and convolutions (Loshchilov and Hutter, 2019), with
+// gradient clipping and an exponential average of the weights, which is what gets exported.
 #pragma once
 
 #include <cstdint>
