@@ -1,5 +1,6 @@
 #include "train/learn/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -27,7 +28,8 @@ TEST_P(Muon, BringsSingularValuesNearOneAndKeepsDirections) {
   const auto inside = at::matmul(at::matmul(u.t(), orthogonalized(x)), v.t());
   EXPECT_GT(inside.diagonal().min().item<double>(), 0.6) << inside.diagonal();
   EXPECT_LT(inside.diagonal().max().item<double>(), 1.25) << inside.diagonal();
-  EXPECT_LT((inside - inside.diagonal().diag()).abs().max().item<double>(), 0.05);
+  const bool rounded = std::min(rows, columns) >= 128;  // products of bf16
+  EXPECT_LT((inside - inside.diagonal().diag()).abs().max().item<double>(), rounded ? 0.05 : 1e-3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Muon,

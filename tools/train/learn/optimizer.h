@@ -19,7 +19,7 @@ struct OptimizerSettings {
   double beta2 = 0.99;
   double eps = 1e-8;
   double momentum = 0.95;             // of matrices
-  double decay = 0.01;                // of matrices; vectors are left alone
+  double decay = 0.01;                // of all but vectors
   double most_norm = 1.0;             // of the gradient of all tensors together
   double average = 0.999;             // of the averaged weights; shorter at the start
   std::set<std::string> tables = {};  // matrices of which an example uses few rows: Adam's

@@ -21,9 +21,8 @@ inline constexpr std::int64_t kComponents = 52;
 ///
 /// The first kComponents channels of the latent carry components, the rest is as it was drawn.
 /// Channels that carry them pass almost straight through their snakes, and residual branches begin
-/// quiet. Of a configuration
-/// whose layers are too narrow for that nothing is changed; returns whether it was. Strides must be
-/// even.
+/// quiet. Of a configuration whose layers are too narrow for that nothing is changed; returns
+/// whether it was. Strides must be even.
 bool begin_as_linear_code(Parameters& parameters, const models::OobleckConfig& config,
                           const at::Tensor& audio);
 
