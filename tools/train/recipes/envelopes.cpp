@@ -15,8 +15,8 @@ constexpr std::array<double, kEnvelopeBands + 1> kEdges{800.0, 2000.0, 4500.0, 9
 constexpr double kQuietest = 1e-9;                                 // power: −90 dB
 // Mean decibels of the bands over the synthesizer's songs.
 constexpr std::array<double, kEnvelopeBands> kUsual{-41.0, -50.0, -57.0, -62.0};
-// One over their spread, of each row below: level, slope and bend within a frame.
-constexpr std::array<double, kEnvelopesPerFrame> kGains{1.0 / 24.0, 1.0 / 4.5, 1.0 / 2.5};
+// One over their spread, of each row below: level of a band, slope and bend of the bands' mean.
+constexpr std::array<double, kEnvelopesPerFrame> kGains{1.0 / 24.0, 1.0 / 3.6, 1.0 / 2.0};
 
 // An orthonormal cosine transform of three values, so that when a stroke comes is told apart from
 // how loud the band is.
@@ -45,9 +45,10 @@ at::Tensor envelopes_of(const at::Tensor& audio, int rate, std::int64_t hop) {
     const auto sum = power.narrow(2, first, bin(kEdges[band + 1]) - first).sum(-1);
     bands.push_back((sum + kQuietest).log10() * 10.0 - kUsual[band]);
   }
-  // [B, bands, T, 3] → [B, bands · 3, T]
   const auto decibels = at::stack(bands, 1).unflatten(2, {-1, kEnvelopesPerFrame});
-  return at::matmul(decibels, level_slope_bend().t()).transpose(2, 3).flatten(1, 2).contiguous();
+  const auto rows = at::matmul(decibels, level_slope_bend().t());  // [B, bands, T, 3]
+  const auto shapes = rows.narrow(3, 1, kEnvelopesPerFrame - 1).mean(1).transpose(1, 2);
+  return at::cat({rows.select(3, 0), shapes}, 1).contiguous();
 }
 
 }  // namespace headroom::train

@@ -16,8 +16,8 @@ using nlohmann::json;
 constexpr const char* kFile = "MelBandRoformer_fp16.safetensors";
 constexpr double kInstruments = 0.5;  // weight of what is left, against the voice's
 constexpr double kSpectral = 0.3;
-constexpr double kOwnSinger = 0.7;    // of the songs: sung by whom the arrangement has
-constexpr double kGuestShare = 0.5;   // of the examples, where there are guests
+constexpr double kOwnSinger = 0.8;    // of the songs: sung by whom the arrangement has
+constexpr double kGuestShare = 0.35;  // of the examples, where there are guests
 constexpr double kGuestLevel = 0.15;  // mean of both parts of these
 
 bool is_fixed(const std::string& name) { return name.ends_with("rotary_embed.freqs"); }

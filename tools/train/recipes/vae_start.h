@@ -11,7 +11,7 @@
 
 namespace headroom::train {
 
-inline constexpr std::int64_t kComponents = 52;
+inline constexpr std::int64_t kComponents = 58;
 
 /// Changes freshly drawn weights so that the round trip of audio is one through the principal
 /// components of `audio` [2, n] below a few hundred Hz, plus little of what was there:
