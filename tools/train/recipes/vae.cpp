@@ -34,16 +34,11 @@ constexpr const char* kFile = "diffusion_pytorch_model.safetensors";
 constexpr std::int64_t kFirstSongs = 12;  // whose components the training begins with
 constexpr double kFirstDeviation = -5.0;  // softplus of it is 0.007
 
-// Of four signals for each piece, as with_mid_side() has them: nearly silent sides would have most
-// of a gradient of logarithms.
-at::Tensor of_left_right(const at::Tensor& signals) {
-  return signals.narrow(0, 0, signals.size(0) / 2);
-}
-
 // One way of hearing how far `made` is from what was wanted.
 struct Judgement {
   const char* name;
   double weight;
+  bool sides;  // hears middle and side besides left and right
   std::function<at::Tensor(const at::Tensor& made, const at::Tensor& wanted)> loss;
 };
 
@@ -55,8 +50,8 @@ at::Tensor balanced_gradient(const at::Tensor& heard, const at::Tensor& wanted,
                              std::map<std::string, double>& numbers) {
   const auto target = with_mid_side(wanted);
   auto sum = at::zeros_like(heard);
-  for (const auto& [name, weight, loss] : judgements) {
-    const auto value = loss(with_mid_side(heard), target);
+  for (const auto& [name, weight, sides, loss] : judgements) {
+    const auto value = sides ? loss(with_mid_side(heard), target) : loss(heard, wanted);
     value.backward();
     const auto& gradient = heard.grad();
     sum += gradient * (kStrength * weight / (gradient.norm().item<double>() + 1e-12));
@@ -154,18 +149,16 @@ std::map<std::string, double> VaeRecipe::learn(Parameters& parameters, std::int6
   const auto heard = made.detach().requires_grad_();
   const auto rate = static_cast<int>(config_.sample_rate);
   const Judgement judgements[] = {
-      {"spectral", kSpectral,
+      {"spectral", kSpectral, true,
        [](const at::Tensor& a, const at::Tensor& b) {
          return spectral_loss(a, b, 2048, 512) + spectral_loss(a, b, 512, 128) +
                 spectral_loss(a, b, 128, 64);
        }},
-      {"mel", kMel,
+      {"mel", kMel, true,
        [&](const at::Tensor& a, const at::Tensor& b) { return mel_loss(a, b, rate, 1024, 80); }},
-      {"onsets", kOnsets,
+      {"onsets", kOnsets, true,
        [&](const at::Tensor& a, const at::Tensor& b) { return onset_loss(a, b, rate, 1024, 64); }},
-      {"distortion", kDistortion, [](const at::Tensor& a, const at::Tensor& b) {
-         return distortion_loss(of_left_right(a), of_left_right(b));
-       }}};
+      {"distortion", kDistortion, false, distortion_loss}};
   std::map<std::string, double> numbers;
   const auto direction = balanced_gradient(heard, audio, judgements, numbers);
   const auto spread = divergence(posterior);
